@@ -1,0 +1,1 @@
+"""Elvia, the grid company of Oslo, Viken and Innlandet (Norway): MeterValueApi with a personal token."""

@@ -1,0 +1,149 @@
+"""One step per source works on every selected connection at once; each connection has two assets of its own.
+
+`<source>/<connection>/readings` is the store's part, `<source>/<connection>/influxdb` the database's. A
+connection that fails is the only one not materialized; the run is red then, and says who must act.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+import dagster as dg
+
+from connectors.base import Source
+from pipelines import metadata
+from pipelines.flow import Flow, SourceRun, TargetLoad
+from pipelines.partitions import YEARS
+from pipelines.settings import Settings, load
+from pipelines.sync.outcome import Outcome
+from schemas.time import utc_now
+
+READINGS: Final = "readings"
+INFLUXDB: Final = "influxdb"
+
+REFETCH_TAG: Final = "wattline/refetch"
+"""A run with this tag set to "true" asks for the whole year, whatever is known."""
+
+RUNS: Final[dict[str, SourceRun]] = {}
+"""What in-process runs did, by run id, for the command that launched them; it takes its entry out."""
+
+
+def key(source: str, connection: str, stage: str) -> dg.AssetKey:
+    """Return the key of a connection's asset."""
+    return dg.AssetKey([source, connection, stage])
+
+
+def chosen(keys: set[dg.AssetKey], stage: str) -> list[str]:
+    """Return the connections whose asset of this stage is among the keys."""
+    return sorted(asset.path[1] for asset in keys if asset.path[-1] == stage)
+
+
+def year_assets(
+    source: Source,
+    connections: Collection[str],
+    *,
+    settings: Settings | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> dg.AssetsDefinition:
+    """Declare the assets of a source's connections, and the step that makes them.
+
+    Settings are read anew by each run, so that a changed secret needs no restart; a command hands its own
+    over, with where to tell its progress.
+    """
+    specs = [spec for name in connections for spec in _specs(source, name)]
+
+    @dg.multi_asset(name=f"{source.name}_year", specs=specs, can_subset=True)
+    def year(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        given = settings or load()
+        flow = Flow(given, source, utc_now())
+        selected = set(context.selected_asset_keys)
+        years = [int(partition) for partition in context.partition_keys]
+        # A connection that was taken out of the settings since the definitions were loaded has nothing to do.
+        ask = [name for name in chosen(selected, READINGS) if name in flow.connections]
+        target = [name for name in chosen(selected, INFLUXDB) if name in flow.connections]
+        refetch = context.run.tags.get(REFETCH_TAG) == "true"
+        run = flow.run(years, ask=ask, load=target, refetch=refetch, progress=progress or context.log.info)
+        RUNS[context.run.run_id] = run
+        if given.influxdb is None:
+            context.log.info("No InfluxDB is configured: the store alone is kept.")
+        yield from _results(flow, given, run, target)
+        _tell_failures(context, run)
+
+    return year
+
+
+def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
+    readings = dg.AssetSpec(
+        key(source.name, name, READINGS),
+        description=f"Every revision of every reading of the connection {name}, in the store.",
+        group_name=source.name,
+        partitions_def=YEARS,
+        skippable=True,
+        kinds={"parquet"},
+    )
+    influxdb = dg.AssetSpec(
+        key(source.name, name, INFLUXDB),
+        deps=[readings],
+        description=f"The current readings of the connection {name}, in InfluxDB.",
+        group_name=source.name,
+        partitions_def=YEARS,
+        skippable=True,
+        kinds={"influxdb"},
+    )
+    return [readings, influxdb]
+
+
+def _results(flow: Flow, settings: Settings, run: SourceRun, target: list[str]) -> Iterator[dg.MaterializeResult[None]]:
+    verdicts = flow.store.ledger.flags()
+    for name, outcome in run.outcomes.items():
+        if outcome.ok:
+            points = flow.store.ledger.metering_points(name)
+            flags = Counter("with_mute_flag" for point in points if point in verdicts and verdicts[point].mute)
+            yield dg.MaterializeResult(
+                asset_key=key(flow.source.name, name, READINGS), metadata=metadata.of_outcome(outcome, flags)
+            )
+    for name in target:
+        done = run.load_of(name)
+        if settings.influxdb is not None and done is not None and _is_well_loaded(done, name):
+            yield dg.MaterializeResult(
+                asset_key=key(flow.source.name, name, INFLUXDB), metadata=metadata.of_load(done, name)
+            )
+
+
+def _is_well_loaded(done: TargetLoad, name: str) -> bool:
+    return done.loaded is not None and not done.loaded.differences and name not in done.loaded.refused
+
+
+def _tell_failures(context: dg.AssetExecutionContext, run: SourceRun) -> None:
+    """Warn of what was known before; fail the run for what is new."""
+    for outcome in run.outcomes.values():
+        if outcome.known_before:
+            context.log.warning(told(outcome))
+    failures = failures_of(run)
+    if failures:
+        # Retrying is done where time heals, inside the call; the next run does the rest.
+        raise dg.Failure("\n".join(failures), allow_retries=False)
+
+
+def told(outcome: Outcome) -> str:
+    """Say why a connection failed."""
+    later = f" Not before {outcome.not_before:%Y-%m-%d %H:%M} UTC." if outcome.not_before else ""
+    return f"{outcome.source}/{outcome.connection}: {outcome.words}.{later}".replace("..", ".")
+
+
+def failures_of(run: SourceRun) -> list[str]:
+    """Say what went wrong in this run, a line each; nothing of what an earlier run has told."""
+    lines = [told(outcome) for outcome in run.outcomes.values() if not outcome.ok and not outcome.known_before]
+    for done in run.loads:
+        if done.error is not None:
+            lines.append(f"{done.target}: {done.error}")
+        if done.loaded is not None:
+            lines += [
+                f"{done.target}: {len(words)} lines of {name} were refused, the first with: {words[0]}"
+                for name, words in done.loaded.refused.items()
+            ]
+            lines += [
+                f"{done.target}: {month:%Y-%m} differs from the store: {words}"
+                for month, words in sorted(done.loaded.differences.items())
+            ]
+    return lines

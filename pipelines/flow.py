@@ -1,0 +1,127 @@
+"""A run from end to end, for some connections of one source: ask and store, then load, then say what happened.
+
+Assets and commands call this; neither has a story of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connectors.errors import OutsideError
+from connectors.influxdb.database import connect
+from pipelines.load.run import Loaded, Loading
+from pipelines.store.home import SourceStore
+from pipelines.sync.outcome import Outcome
+from pipelines.sync.run import Syncing
+from schemas.time import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from connectors.base import Source
+    from connectors.influxdb.settings import InfluxSettings
+    from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class TargetLoad:
+    """What happened at one database: what was loaded there, or why it failed."""
+
+    target: str
+    connections: tuple[str, ...]
+    loaded: Loaded | None = None
+    error: OutsideError | None = None
+
+
+@dataclass
+class SourceRun:
+    """What a run did: an outcome for each connection that was asked, and a load for each database."""
+
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    loads: list[TargetLoad] = field(default_factory=list)
+
+    def load_of(self, connection: str) -> TargetLoad | None:
+        """Return the load that the connection was part of; None where no database is configured."""
+        return next((load for load in self.loads if connection in load.connections), None)
+
+
+class Flow:
+    """One source's runs under one reading of the settings, at one instant."""
+
+    def __init__(self, settings: Settings, source: Source, now: datetime) -> None:
+        """Bind settings, source and the instant that the whole run takes for now."""
+        self._settings, self.source, self.now = settings, source, now
+        self.store = SourceStore(settings.data_dir, source)
+        self.connections = settings.connections_of(source.name)
+
+    def syncing(self, connections: Collection[str] | None = None) -> Syncing:
+        """Return the asking side for these connections (all, by default)."""
+        chosen = {
+            name: self.connections[name] for name in self.connections if connections is None or name in connections
+        }
+        return Syncing(self.source, self.store, chosen, self._settings.sync, self.now)
+
+    def run(
+        self,
+        years: Sequence[int],
+        *,
+        ask: Collection[str],
+        load: Collection[str],
+        refetch: bool = False,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> SourceRun:
+        """Ask the connections of `ask` about the years, then load those of `load`.
+
+        Raises:
+            StoreBusyError: another process holds the source's lock for too long.
+        """
+        run = SourceRun()
+        with self.store.writing(self._settings.store.lock_wait_s):
+            if ask:
+                run.outcomes = self.syncing(ask).run(years, refetch=refetch, progress=progress).outcomes
+                self.store.raw.drop_before(self.source.name, self.now - self._settings.store.raw_retention_days * DAY)
+            run.loads = [self._load(target, names, run.outcomes) for target, names in self._targets(load)]
+        return run
+
+    def load(self, connections: Collection[str], *, full: bool = False) -> SourceRun:
+        """Only load, everything that the databases lack, or everything at all."""
+        with self.store.writing(self._settings.store.lock_wait_s):
+            return SourceRun(
+                loads=[self._load(target, names, {}, full=full) for target, names in self._targets(connections)]
+            )
+
+    def target_of(self, connection: str) -> str | None:
+        """Name the database that the connection's readings belong to; None where none is configured."""
+        target = self._target_settings(connection)
+        return None if target is None else target.target()
+
+    def _target_settings(self, connection: str) -> InfluxSettings | None:
+        target = self._settings.influxdb
+        apart = self.connections[connection].database or self.connections[connection].bucket
+        return target.for_database(apart) if target is not None and apart is not None else target
+
+    def _targets(self, connections: Collection[str]) -> Iterator[tuple[InfluxSettings, list[str]]]:
+        """Yield every database with all connections that belong there, if one of the chosen does."""
+        targets: dict[str, tuple[InfluxSettings, list[str]]] = {}
+        for name in self.connections:
+            if (target := self._target_settings(name)) is not None:
+                targets.setdefault(target.target(), (target, []))[1].append(name)
+        yield from (entry for entry in targets.values() if set(entry[1]) & set(connections))
+
+    def _load(
+        self, settings: InfluxSettings, names: list[str], outcomes: Mapping[str, Outcome], *, full: bool = False
+    ) -> TargetLoad:
+        target, connections = settings.target(), tuple(names)
+        try:
+            database = connect(settings)
+            try:
+                loading = Loading(self.store, database, target, names, self.now)
+                loaded = loading.run(full=full)
+                loading.record(outcomes)
+            finally:
+                database.close()
+        except OutsideError as error:
+            return TargetLoad(target, connections, error=error)
+        return TargetLoad(target, connections, loaded=loaded)

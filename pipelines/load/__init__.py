@@ -1,0 +1,1 @@
+"""From the store to InfluxDB: what differs is sent, acknowledged, and read back."""

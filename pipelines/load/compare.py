@@ -1,0 +1,63 @@
+"""Read back what was written: counts and sums of a month, from the database and from the store."""
+
+from __future__ import annotations
+
+from math import isclose
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from pipelines.load.projection import READINGS, TAGS
+from schemas.registers import REGISTERS
+from schemas.time import month_window
+
+if TYPE_CHECKING:
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from connectors.influxdb.base import Database
+
+TOLERANCE: Final = 1e-6
+
+
+def difference(database: Database, days: pl.DataFrame, source: str, month: date, zone: ZoneInfo) -> str | None:
+    """Say in words where the month in the database is not what the store holds; None where they are equal.
+
+    Args:
+        database: where the month was loaded.
+        days: `schemas.coverage.DAYS` of the month, of the connections that belong to this database.
+        source: the source whose points are compared.
+        month: the first of the operator's local month.
+        zone: the operator's.
+    """
+    wanted = days.group_by("metering_point", "register", "resolution").agg(
+        pl.col("present").sum(), pl.col("quantity").sum()
+    )
+    words = []
+    for resolution, measurement in READINGS.items():
+        rows = wanted.filter(pl.col("resolution") == resolution)
+        found = _found(database, measurement, rows["register"].unique().to_list(), source, month, zone)
+        for point, register, _, present, quantity in rows.iter_rows():
+            count, total = found.get((point, register), (0, 0.0))
+            if count != present or not isclose(total, quantity, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+                words.append(f"{register}: {count} of {present} points, sum {total:.6f} of {quantity:.6f}")
+    return "; ".join(words) or None
+
+
+def _found(
+    database: Database, measurement: str, registers: list[str], source: str, month: date, zone: ZoneInfo
+) -> dict[tuple[str, str], tuple[int, float]]:
+    window = month_window(month, zone)
+    found: dict[tuple[str, str], tuple[int, float]] = {}
+    for field in sorted({REGISTERS[register].field for register in registers}):
+        answer = database.query(
+            f'SELECT count("{field}"), sum("{field}") FROM "{measurement}" WHERE "{TAGS[0]}" = \'{source}\' '
+            f"AND time >= '{window.start:%Y-%m-%dT%H:%M:%SZ}' AND time < '{window.end:%Y-%m-%dT%H:%M:%SZ}' "
+            f'GROUP BY "{TAGS[1]}", "{TAGS[2]}"'
+        )
+        for series in answer:
+            row = dict(zip(series.columns, series.rows[0], strict=True))
+            count, total = row["count"], row["sum"]
+            if isinstance(count, (int, float)) and isinstance(total, (int, float)):
+                found[series.tags[TAGS[1]], series.tags[TAGS[2]]] = (int(count), float(total))
+    return found

@@ -1,0 +1,59 @@
+"""The daily runs: every year that has something to ask, for the connections that have it, then the summary."""
+
+import dagster as dg
+
+from connectors.base import Source
+from pipelines.assets import INFLUXDB, READINGS, key
+from pipelines.flow import Flow
+from pipelines.settings import Settings, SettingsError, load
+from pipelines.summary import SUMMARY
+
+
+def requests(source: Source, settings: Settings, now_key: str, flow: Flow) -> list[dg.RunRequest]:
+    """Return a run for each year that has something to ask, newest first, and one for the summary.
+
+    The newest year always runs, with every connection: it loads what an absent database missed, and counts
+    what has become late.
+    """
+    syncing = flow.syncing()
+    wanted: list[dg.RunRequest] = []
+    for place, year in enumerate(syncing.years()):
+        names = list(flow.connections) if place == 0 else syncing.connections_to_ask(year)
+        if names:
+            wanted.append(
+                dg.RunRequest(
+                    run_key=f"{source.name}-{year}-{now_key}",
+                    partition_key=str(year),
+                    asset_selection=[key(source.name, name, stage) for name in names for stage in (READINGS, INFLUXDB)],
+                )
+            )
+    # Queued behind the years: one run at a time, the highest priority first.
+    summary = dg.RunRequest(
+        run_key=f"{source.name}-summary-{now_key}",
+        asset_selection=[dg.AssetKey([source.name, SUMMARY])],
+        tags={"dagster/priority": "-1"},
+    )
+    return [*wanted, summary]
+
+
+def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
+    """Declare `<source>_daily_sync`, on by default."""
+
+    @dg.schedule(
+        name=f"{source.name}_daily_sync",
+        cron_schedule=settings.schedules.get(source.name, source.settings.daily_at),
+        execution_timezone=source.zone.key,
+        target=dg.AssetSelection.groups(source.name),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    def sync(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        try:
+            fresh = load()
+        except SettingsError as error:
+            return dg.SkipReason(str(error))
+        flow = Flow(fresh, source, context.scheduled_execution_time)
+        if not flow.connections:
+            return dg.SkipReason(f"no connection to {source.name} is configured")
+        return requests(source, fresh, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", flow)
+
+    return sync

@@ -1,0 +1,156 @@
+"""How everything stands, from what is kept: no operator and no database is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from connectors.base import Feed
+from pipelines.load.progress import Progress
+from schemas.coverage import SERIES, coverage
+
+if TYPE_CHECKING:
+    from pipelines.flow import Flow
+
+MOST_HOLES_TOLD: Final = 20
+
+
+@dataclass(frozen=True)
+class SeriesStatus:
+    """One register of one metering point."""
+
+    source: str
+    connection: str
+    metering_point: str
+    register: str
+    resolution: str
+    first_start: datetime
+    last_start: datetime
+    readings: int
+    expected: int
+    missing: int
+    coverage: float
+    settled: int
+    settled_share: float
+    corrected: int
+    sparse: bool
+    quarantined: int
+    holes: tuple[str, ...]
+    """Local days with missing intervals, newest first, and how many are missing; none for a sparse register."""
+
+
+@dataclass(frozen=True)
+class ConnectionStatus:
+    """One connection: how its asking goes, and what must be done by whom."""
+
+    source: str
+    connection: str
+    ok: bool
+    cause: str | None
+    words: str | None
+    not_before: datetime | None
+    last_contact: datetime | None
+    last_failure: datetime | None
+    nulls: int
+    quarantined: dict[str, int] = field(default_factory=dict)
+    """Rows that the operator still sends and that break a rule, by rule."""
+    quarantined_rows: tuple[str, ...] = ()
+    """What is known of the newest of them: time, register, rule, what is wrong."""
+    flag_verdicts: dict[str, str] = field(default_factory=dict)
+    """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    refused_lines: int = 0
+    differences: tuple[str, ...] = ()
+
+
+def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[SeriesStatus]]:
+    """Return how every connection and every register of a source stands."""
+    days = flow.store.readings.days()
+    covered = coverage(days, flow.source.zone, flow.source.expected_until(now))
+    open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
+    connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
+    series = [
+        _series(flow, rows, open_rows.get(str(rows["connection"][0])))
+        for rows in covered.partition_by(*SERIES, maintain_order=True)
+    ]
+    return connections, series
+
+
+def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None) -> SeriesStatus:
+    first = days.row(0, named=True)
+    readings, expected = int(days["present"].sum()), int(days["expected"].sum())
+    settled = int(days["settled"].sum())
+    sparse = bool(first["sparse"])
+    holes = days.filter(pl.col("missing") > 0).sort("day", descending=True).head(0 if sparse else MOST_HOLES_TOLD)
+    bad = 0
+    if quarantine is not None:
+        mine = (pl.col("metering_point") == first["metering_point"]) & (
+            pl.col("register").eq_missing(first["register"]) | pl.col("register").is_null()
+        )
+        bad = quarantine.filter(pl.col("feed") == Feed.READINGS.value, mine).height
+    return SeriesStatus(
+        source=flow.source.name,
+        connection=first["connection"],
+        metering_point=first["metering_point"],
+        register=first["register"],
+        resolution=first["resolution"],
+        first_start=_aware(days["first_start"].min()),
+        last_start=_aware(days["last_start"].max()),
+        readings=readings,
+        expected=expected,
+        missing=expected - readings,
+        coverage=readings / expected if expected else 1.0,
+        settled=settled,
+        settled_share=settled / readings if readings else 0.0,
+        corrected=int(days["corrected"].sum()),
+        sparse=sparse,
+        quarantined=bad,
+        holes=tuple(f"{row['day']}: {row['missing']} missing" for row in holes.iter_rows(named=True)),
+    )
+
+
+def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionStatus:
+    ledger = flow.store.ledger
+    contact, points = ledger.contact(name), set(ledger.metering_points(name))
+    refused, differences = 0, []
+    if (target := flow.target_of(name)) is not None:
+        progress = Progress(flow.store.state, target, flow.source.name)
+        refused = sum(line.connection == name for line in progress.refused())
+        differences = [
+            f"{month:%Y-%m}: {seen.difference}"
+            for (_, month), seen in sorted(progress.acknowledged().items())
+            if seen.difference
+        ]
+    newest = quarantine.sort("start", descending=True, nulls_last=True).head(MOST_HOLES_TOLD)
+    return ConnectionStatus(
+        source=flow.source.name,
+        connection=name,
+        ok=contact.cause is None,
+        cause=contact.cause,
+        words=contact.words,
+        not_before=contact.not_before,
+        last_contact=contact.well_at,
+        last_failure=contact.failed_at,
+        nulls=contact.nulls,
+        quarantined=dict(quarantine.group_by("rule").len().sort("rule").iter_rows()),
+        quarantined_rows=tuple(
+            f"{row['metering_point']} {row['register'] or '?'} {row['start'] or '?'}: {row['rule']} {row['detail']}".strip()
+            for row in newest.iter_rows(named=True)
+        ),
+        flag_verdicts={
+            point: f"{'mute' if verdict.mute else 'trusted'}: {verdict.reason}"
+            for point, verdict in ledger.flags().items()
+            if point in points
+        },
+        refused_lines=refused,
+        differences=tuple(differences),
+    )
+
+
+def _aware(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        message = f"a series without a reading: {value!r}"
+        raise TypeError(message)
+    return value.astimezone(UTC)

@@ -1,0 +1,55 @@
+"""Files that are whole or not there: a reader, a `kill -9` or a full disk never meets a torn one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEMPORARY: Final = ".tmp"
+PRIVATE: Final = 0o700
+"""Readings tell when somebody is at home: folders are their owner's alone."""
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder, and those above it, readable by its owner alone; return it."""
+    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path in the same folder; on leaving, what was written there takes the file's place.
+
+    polars and most writers truncate the file they are given, so a kill in the middle would lose the old
+    content too. Raises `OSError` (a full disk, say) with the old file untouched and the temporary one gone.
+    """
+    private_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}{TEMPORARY}")
+    try:
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left behind. Only for the holder of the folder's lock."""
+    for stale in folder.rglob(f".*{TEMPORARY}"):
+        stale.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

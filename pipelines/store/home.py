@@ -1,0 +1,53 @@
+"""Where everything lies: the parts of one source's store, and the lock that guards them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from connectors.base import Feed
+from pipelines.store.files import sweep
+from pipelines.store.ledger import Ledger
+from pipelines.store.lock import writing
+from pipelines.store.log import Log
+from pipelines.store.quarantine import Quarantine
+from pipelines.store.raw import RawAnswers
+from pipelines.store.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connectors.base import Source
+
+
+class SourceStore:
+    """One source's part of `data_dir`."""
+
+    def __init__(self, data_dir: Path, source: Source) -> None:
+        """Bind the parts; only the state file is made at once."""
+        self.folder = data_dir
+        self.source = source
+        self.state = State(data_dir)
+        self.ledger = Ledger(self.state, source.name)
+        self.raw = RawAnswers(data_dir / "raw")
+        self.quarantine = Quarantine(data_dir / "quarantine", source.name)
+        self.logs = {feed: Log(data_dir / "store", source.name, feed, source.zone) for feed in source.feeds}
+
+    @property
+    def readings(self) -> Log:
+        """Return the log of readings, which every source has."""
+        return self.logs[Feed.READINGS]
+
+    @property
+    def budget_path(self) -> Path:
+        """Return the file in which calls are counted over processes."""
+        return self.folder / "budget.sqlite"
+
+    @contextmanager
+    def writing(self, wait_s: float) -> Iterator[None]:
+        """Hold the source's lock and sweep what killed writers left. Raises `StoreBusyError`."""
+        with writing(self.folder / "locks", self.source.name, wait_s=wait_s):
+            for part in ("store", "raw", "quarantine"):
+                sweep(self.folder / part / self.source.name)
+            yield

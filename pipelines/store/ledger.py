@@ -1,0 +1,206 @@
+"""The ledger: which windows were asked with success, and when; and how each connection is doing.
+
+There is no high-water mark. For every metering point and feed the ledger holds a step function of time: when
+was this interval last asked for? A failed call is not in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from schemas.time import Window
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from connectors.base import Feed
+    from connectors.errors import OutsideError
+    from pipelines.store.state import State
+    from schemas.settlement import FlagVerdict
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A window and the instant at which it was last asked for with success."""
+
+    window: Window
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A successful ask, to be recorded once what it brought is in the store."""
+
+    feed: Feed
+    metering_points: tuple[str, ...]
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a connection is doing: its last good run, its last failure, and what it was told to wait for."""
+
+    greeted_by: str | None = None
+    """Fingerprint of the credential that the newest day was last answered to."""
+    greeted_at: datetime | None = None
+    dead: str | None = None
+    """Fingerprint of the credential that was last refused."""
+    well_at: datetime | None = None
+    failed_at: datetime | None = None
+    cause: str | None = None
+    words: str | None = None
+    not_before: datetime | None = None
+    nulls: int = 0
+
+
+def _seconds(instant: datetime | None) -> int | None:
+    return None if instant is None else int(instant.timestamp())
+
+
+def _instant(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _window(row: sqlite3.Row) -> Window:
+    return Window(datetime.fromtimestamp(row["start"], UTC), datetime.fromtimestamp(row["end"], UTC))
+
+
+class Ledger:
+    """One source's part of the state."""
+
+    def __init__(self, state: State, source: str) -> None:
+        """Bind the state to a source."""
+        self._state = state
+        self._source = source
+
+    def asked(self, connection: str, feed: Feed) -> dict[str, list[Asked]]:
+        """Return the step function of every metering point, in order of time."""
+        found: dict[str, list[Asked]] = {}
+        with self._state.changing() as database:
+            for row in database.execute(
+                "SELECT * FROM asked WHERE source = ? AND connection = ? AND feed = ? ORDER BY metering_point, start",
+                (self._source, connection, feed.value),
+            ):
+                asked_at = datetime.fromtimestamp(row["asked_at"], UTC)
+                found.setdefault(row["metering_point"], []).append(Asked(_window(row), asked_at))
+        return found
+
+    def metering_points(self, connection: str) -> dict[str, datetime]:
+        """Return every metering point that the connection ever answered for, with when it last did."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
+            )
+            return {row["metering_point"]: datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+
+    def owners(self) -> dict[str, list[str]]:
+        """Return the connections that each metering point was seen under."""
+        found: dict[str, list[str]] = {}
+        with self._state.changing() as database:
+            for row in database.execute(
+                "SELECT metering_point, connection FROM metering_points WHERE source = ? ORDER BY connection",
+                (self._source,),
+            ):
+                found.setdefault(row["metering_point"], []).append(row["connection"])
+        return found
+
+    def credit(self, connection: str, credits: Iterable[Credit]) -> None:
+        """Record successful asks; a newer ask takes the place of an older one where they overlap."""
+        with self._state.changing() as database:
+            for credit in credits:
+                for point in credit.metering_points:
+                    self._credit(database, (self._source, connection, credit.feed.value, point), credit.asked)
+
+    def _credit(self, database: sqlite3.Connection, key: tuple[str, str, str, str], asked: Asked) -> None:
+        where = "source = ? AND connection = ? AND feed = ? AND metering_point = ?"
+        start, end, at = _seconds(asked.window.start), _seconds(asked.window.end), _seconds(asked.at)
+        overlapping = database.execute(
+            f"SELECT * FROM asked WHERE {where} AND start < ? AND end > ?",  # noqa: S608 - a constant
+            (*key, end, start),
+        ).fetchall()
+        database.execute(f"DELETE FROM asked WHERE {where} AND start < ? AND end > ?", (*key, end, start))  # noqa: S608
+        pieces = [(start, end, at)]
+        for row in overlapping:
+            pieces += [
+                (_seconds(left.start), _seconds(left.end), row["asked_at"])
+                for left in _window(row).minus([asked.window])
+            ]
+        database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, *piece) for piece in pieces])
+
+    def seen(self, connection: str, metering_points: Iterable[str], at: datetime) -> None:
+        """Record that the connection answered for these metering points."""
+        with self._state.changing() as database:
+            database.executemany(
+                "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                [(self._source, connection, point, _seconds(at), _seconds(at)) for point in metering_points],
+            )
+
+    def contact(self, connection: str) -> Contact:
+        """Return how the connection is doing."""
+        with self._state.changing() as database:
+            row = database.execute(
+                "SELECT * FROM contacts WHERE source = ? AND connection = ?", (self._source, connection)
+            ).fetchone()
+        if row is None:
+            return Contact()
+        return Contact(
+            greeted_by=row["greeted_by"],
+            greeted_at=_instant(row["greeted_at"]),
+            dead=row["dead"],
+            well_at=_instant(row["well_at"]),
+            failed_at=_instant(row["failed_at"]),
+            cause=row["cause"],
+            words=row["words"],
+            not_before=_instant(row["not_before"]),
+            nulls=row["nulls"],
+        )
+
+    def greeted(self, connection: str, fingerprint: str, at: datetime) -> None:
+        """Record that the newest day was answered to this credential."""
+        self._set(connection, greeted_by=fingerprint, greeted_at=_seconds(at), dead=None)
+
+    def went_well(self, connection: str, at: datetime, nulls: int) -> None:
+        """Record a run without a failure."""
+        self._set(
+            connection, well_at=_seconds(at), failed_at=None, cause=None, words=None, not_before=None, nulls=nulls
+        )
+
+    def failed(self, connection: str, error: OutsideError, at: datetime, *, dead: str | None = None) -> None:
+        """Record a failure: whose turn it is, before when nothing may be asked, and which credential is dead."""
+        self._set(
+            connection,
+            dead=dead,
+            failed_at=_seconds(at),
+            cause=error.cause,
+            words=str(error),
+            not_before=_seconds(getattr(error, "not_before", None)),
+        )
+
+    def _set(self, connection: str, **columns: object) -> None:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self._state.changing() as database:
+            key = (self._source, connection)
+            database.execute("INSERT OR IGNORE INTO contacts (source, connection) VALUES (?, ?)", key)
+            database.execute(
+                f"UPDATE contacts SET {names} WHERE source = ? AND connection = ?",  # noqa: S608 - our own names
+                (*columns.values(), *key),
+            )
+
+    def flags(self) -> dict[str, FlagVerdict]:
+        """Return the verdict on every metering point's flag."""
+        from schemas.settlement import FlagVerdict  # noqa: PLC0415 - the ledger is read without polars
+
+        with self._state.changing() as database:
+            rows = database.execute("SELECT * FROM flags WHERE source = ?", (self._source,))
+            return {row["metering_point"]: FlagVerdict(bool(row["mute"]), row["reason"]) for row in rows}
+
+    def judge_flags(self, verdicts: dict[str, FlagVerdict]) -> None:
+        """Record the verdicts on metering points' flags."""
+        with self._state.changing() as database:
+            database.executemany(
+                "INSERT OR REPLACE INTO flags VALUES (?, ?, ?, ?)",
+                [(self._source, point, verdict.mute, verdict.reason) for point, verdict in verdicts.items()],
+            )

@@ -1,0 +1,122 @@
+"""Rows that broke a rule, each with the rule's name and its verbatim bytes; one Parquet file a connection.
+
+An operator sends a bad row again at every re-read: it is new once. When a later answer for the same window
+comes without it, it is resolved, and stays on file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from pipelines.store.files import replacing
+from schemas.reading import INSTANT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipelines.sync.extract import Piece
+
+SCHEMA: Final = pl.Schema(
+    {
+        "source": pl.String(),
+        "connection": pl.String(),
+        "feed": pl.String(),
+        "metering_point": pl.String(),
+        "register": pl.String(),
+        "start": INSTANT,
+        "rule": pl.String(),
+        "detail": pl.String(),
+        "row": pl.Binary(),
+        "asked_start": INSTANT,
+        "asked_end": INSTANT,
+        "first_seen": INSTANT,
+        "last_seen": INSTANT,
+        # Null while the operator still sends the row.
+        "resolved_at": INSTANT,
+    }
+)
+
+KEY: Final = ("feed", "metering_point", "rule", "row")
+
+
+class Quarantine:
+    """One source's quarantine. Adding is for the holder of the source's lock."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        """Name the folder; nothing is made yet."""
+        self._folder = folder / source
+        self._source = source
+
+    def path(self, connection: str) -> Path:
+        """Return the file of a connection."""
+        return self._folder / f"{connection}.parquet"
+
+    def read(self, connection: str) -> pl.DataFrame:
+        """Return every row of a connection, resolved ones too."""
+        path = self.path(connection)
+        return pl.read_parquet(path) if path.exists() else SCHEMA.to_frame(eager=True)
+
+    def open_rows(self, connection: str) -> pl.DataFrame:
+        """Return the rows that the operator still sends."""
+        return self.read(connection).filter(pl.col("resolved_at").is_null())
+
+    def add(self, connection: str, pieces: list[Piece]) -> pl.DataFrame:
+        """Keep what the pieces had rejected, resolve what they came without; return the new rows."""
+        found = pl.concat([SCHEMA.to_frame(eager=True), *(self._rejected(connection, piece) for piece in pieces)])
+        known = self.read(connection)
+        still_sent = known.join(found, on=KEY, how="semi", nulls_equal=True)
+        gone = known.join(found, on=KEY, how="anti", nulls_equal=True)
+        new = found.unique(subset=KEY, keep="last", maintain_order=True).join(
+            known.filter(pl.col("resolved_at").is_null()), on=KEY, how="anti", nulls_equal=True
+        )
+        if found.is_empty() and (known.is_empty() or known["resolved_at"].null_count() == 0):
+            return new
+        seen_at = max(piece.asked_at for piece in pieces)
+        kept = pl.concat(
+            [
+                gone.with_columns(resolved_at=pl.when(_asked_again(pieces)).then(seen_at).otherwise("resolved_at")),
+                still_sent.filter(pl.col("resolved_at").is_null()).with_columns(last_seen=pl.lit(seen_at, INSTANT)),
+                new,
+            ]
+        )
+        with replacing(self.path(connection)) as temporary:
+            kept.select(SCHEMA.names()).write_parquet(temporary)
+        return new
+
+    def _rejected(self, connection: str, piece: Piece) -> pl.DataFrame:
+        columns = ("metering_point", "register", "start", "rule", "detail", "row")
+        return (
+            pl.DataFrame(
+                [
+                    (row.metering_point, row.register, row.start, row.rule, row.detail, row.row)
+                    for row in piece.rejected
+                ],
+                schema={name: SCHEMA[name] for name in columns},
+                orient="row",
+            )
+            .with_columns(
+                source=pl.lit(self._source),
+                connection=pl.lit(connection),
+                feed=pl.lit(piece.ask.feed.value),
+                asked_start=pl.lit(piece.ask.window.start, INSTANT),
+                asked_end=pl.lit(piece.ask.window.end, INSTANT),
+                first_seen=pl.lit(piece.asked_at, INSTANT),
+                last_seen=pl.lit(piece.asked_at, INSTANT),
+                resolved_at=pl.lit(None, INSTANT),
+            )
+            .select(SCHEMA.names())
+        )
+
+
+def _asked_again(pieces: list[Piece]) -> pl.Expr:
+    """Tell whether an open row lies in what one of the pieces asked for; by its ask where it has no time."""
+    start, end = pl.coalesce("start", "asked_start"), pl.coalesce("start", "asked_end")
+    return pl.col("resolved_at").is_null() & pl.any_horizontal(
+        (pl.col("feed") == piece.ask.feed.value)
+        & pl.col("metering_point").is_in(list(piece.metering_points))
+        & (start >= piece.ask.window.start)
+        & (end <= piece.ask.window.end)
+        for piece in pieces
+    )

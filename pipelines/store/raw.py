@@ -1,0 +1,71 @@
+"""Raw answers, landed before anything is made of them, so that normalising can be replayed without a call.
+
+One zstd file an answer: a line of JSON that says when and what was asked, then the body as it came. No
+credential is in it. They are kept for `raw_retention_days`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import zstandard
+
+from connectors.base import Ask, Feed, RawAnswer
+from pipelines.store.files import replacing
+from schemas.time import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class RawAnswers:
+    """The folder of raw answers: one folder a source and connection."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; nothing is made yet."""
+        self._folder = folder
+
+    def land(self, source: str, connection: str, answer: RawAnswer) -> Path:
+        """Keep an answer; return its file."""
+        ask = answer.ask
+        header = {
+            "source": source,
+            "connection": connection,
+            "asked_at": answer.asked_at.isoformat(),
+            "feed": ask.feed.value,
+            "start": ask.window.start.isoformat(),
+            "end": ask.window.end.isoformat(),
+            "metering_points": ask.metering_points,
+            "registers": ask.registers,
+        }
+        content = json.dumps(header).encode() + b"\n" + answer.body
+        folder = self._folder / source / connection
+        name = f"{answer.asked_at:%Y%m%dT%H%M%S.%fZ}-{ask.feed.value}"
+        path = folder / f"{name}.zst"
+        with replacing(path) as temporary:
+            temporary.write_bytes(zstandard.ZstdCompressor(level=1).compress(content))
+        return path
+
+    def read(self, path: Path) -> tuple[str, str, RawAnswer]:
+        """Return the source, the connection and the answer that a file holds."""
+        content = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+        line, body = content.split(b"\n", 1)
+        header = json.loads(line)
+        window = Window(datetime.fromisoformat(header["start"]), datetime.fromisoformat(header["end"]))
+        points, registers = tuple(header["metering_points"]), tuple(header["registers"])
+        ask = Ask(Feed(header["feed"]), window, points, registers)
+        return header["source"], header["connection"], RawAnswer(ask, datetime.fromisoformat(header["asked_at"]), body)
+
+    def files(self, source: str) -> list[Path]:
+        """Return a source's files, oldest first within each connection."""
+        return sorted((self._folder / source).glob("*/*.zst"))
+
+    def drop_before(self, source: str, instant: datetime) -> int:
+        """Remove what was asked before the instant; return how many files went."""
+        limit = f"{instant:%Y%m%dT%H%M%S.%fZ}"
+        old = [path for path in self.files(source) if path.name < limit]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)

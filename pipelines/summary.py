@@ -1,0 +1,164 @@
+"""`<source>/summary`: checks and a table over all years and connections, with those that fail named.
+
+A check of each connection would cost most of a second in Dagster; one check that names the failing ones does not.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import dagster as dg
+from dagster._core.definitions.metadata import RawMetadataValue
+
+from connectors.base import Source
+from pipelines.flow import Flow
+from pipelines.peaks import differing_peaks
+from pipelines.settings import Settings, load
+from pipelines.status import ConnectionStatus, SeriesStatus, status
+from schemas.time import utc_now
+
+SUMMARY: Final = "summary"
+
+LATE_AFTER: Final = timedelta(days=2)
+"""A newest interval is too old when it is this much older than the operator's own delay allows."""
+
+COVERED_ENOUGH: Final = 0.99
+SETTLED_ENOUGH: Final = 0.9
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a source stands at one instant."""
+
+    flow: Flow
+    connections: list[ConnectionStatus]
+    series: list[SeriesStatus]
+    expected_until_age: timedelta
+
+
+def _contact(standing: Standing) -> list[str]:
+    return [f"{each.connection}: {each.words}" for each in standing.connections if not each.ok]
+
+
+def _rules_kept(standing: Standing) -> list[str]:
+    return [
+        f"{each.connection}: {count} rows break {rule}"
+        for each in standing.connections
+        for rule, count in each.quarantined.items()
+    ]
+
+
+def _covered(standing: Standing) -> list[str]:
+    return [
+        f"{each.connection}, {each.register}: {each.missing} of {each.expected} missing"
+        for each in standing.series
+        if not each.sparse and each.coverage < COVERED_ENOUGH
+    ]
+
+
+def _settled(standing: Standing) -> list[str]:
+    return [
+        f"{each.connection}, {each.register}: {each.settled_share:.1%} settled"
+        for each in standing.series
+        if each.settled_share < SETTLED_ENOUGH
+    ]
+
+
+def _fresh(standing: Standing) -> list[str]:
+    oldest = utc_now() - standing.expected_until_age - LATE_AFTER
+    return [
+        f"{each.connection}, {each.register}: newest reading starts {each.last_start:%Y-%m-%d %H:%M} UTC"
+        for each in standing.series
+        if each.last_start < oldest
+    ]
+
+
+def _equal(standing: Standing) -> list[str]:
+    return [
+        *(
+            f"{each.connection}: {each.refused_lines} lines refused"
+            for each in standing.connections
+            if each.refused_lines
+        ),
+        *sorted({words for each in standing.connections for words in each.differences}),
+    ]
+
+
+def _peaks(standing: Standing) -> list[str]:
+    return differing_peaks(standing.flow)
+
+
+CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
+    "every_connection_answers": ("The last run of each connection went well.", _contact),
+    "rules_are_kept": ("No row that the operator still sends breaks a rule.", _rules_kept),
+    "days_are_covered": ("At least 99 % of the expected intervals of each register are there.", _covered),
+    "readings_are_settled": ("At least 90 % of the readings of each register are settled.", _settled),
+    "readings_are_fresh": ("The newest reading of each register is no older than its operator's delay allows.", _fresh),
+    "influxdb_equals_the_store": ("Counts and sums per month are the same in InfluxDB as in the store.", _equal),
+    "official_peaks_are_ours": ("The operator's peaks are the highest hours that we have.", _peaks),
+}
+"""Name, promise, and what breaks it, a line each."""
+
+
+def summary_asset(
+    source: Source,
+    configured: bool,
+    problem: str | None,
+    *,
+    settings: Settings | None = None,  # noqa: FBT001
+) -> dg.AssetsDefinition:
+    """Declare a source's summary; `problem` says why the settings could not be read."""
+    asset_key = dg.AssetKey([source.name, SUMMARY])
+    missing = "" if configured else f" No connection to {source.name} is configured yet."
+    description = f"How every connection to {source.name} stands, over all years.{missing}"
+
+    @dg.asset(
+        key=asset_key,
+        group_name=source.name,
+        description=f"{description}\n\n{problem}" if problem else description,
+        check_specs=[
+            dg.AssetCheckSpec(name, asset=asset_key, description=promise) for name, (promise, _) in CHECKS.items()
+        ],
+    )
+    def summary() -> Iterator[dg.MaterializeResult[None]]:
+        now = utc_now()
+        flow = Flow(settings or load(), source, now)
+        connections, series = status(flow, now)
+        standing = Standing(flow, connections, series, now - source.expected_until(now))
+        yield dg.MaterializeResult(
+            metadata={"connections": len(connections), "registers": len(series), **_table(series)},
+            check_results=list(_judged(standing)),
+        )
+
+    return summary
+
+
+def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:
+    for name, (_, broken_by) in CHECKS.items():
+        failing = broken_by(standing)
+        yield dg.AssetCheckResult(
+            check_name=name,
+            passed=not failing,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"failing": len(failing), "which": "\n\n".join(failing) or "none"},
+        )
+
+
+def _table(series: list[SeriesStatus]) -> dict[str, RawMetadataValue]:
+    rows = [
+        "| connection | register | first | last | readings | coverage | settled | corrected | quarantined |",
+        "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {each.connection} | {each.register} | {each.first_start:%Y-%m-%d} | {each.last_start:%Y-%m-%d %H:%M} "
+            f"| {each.readings} | {each.coverage:.1%} | {each.settled_share:.1%} | {each.corrected} | {each.quarantined} |"
+            for each in series
+        ),
+    ]
+    return {
+        "readings": sum(each.readings for each in series),
+        "missing": sum(each.missing for each in series if not each.sparse),
+        "corrected": sum(each.corrected for each in series),
+        "quarantined": sum(each.quarantined for each in series),
+        "table": dg.MetadataValue.md("\n".join(rows)),
+    }

@@ -1,0 +1,1 @@
+"""One algorithm for backfill, daily runs, repair and corrections: plan, extract, merge."""

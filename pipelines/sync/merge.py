@@ -1,0 +1,122 @@
+"""Bring what was extracted into the store: land, judge, merge, record; in this order, so that a kill costs a re-run.
+
+Pieces of many connections are merged together, up to about a million rows, so that the number of rewritten
+files grows with months and not with customers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from connectors.base import Feed
+from pipelines.store.ledger import Asked, Credit
+from pipelines.sync.settle import Settling
+from schemas.reading import INSTANT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from connectors.base import Source
+    from pipelines.store.home import SourceStore
+    from pipelines.store.log import Log, Merged
+    from pipelines.sync.extract import Piece
+    from pipelines.sync.outcome import Outcome
+
+MERGE_AT_ROWS: Final = 1_000_000
+
+
+class Merger:
+    """Collects the pieces of a run and merges them in batches. For the holder of the source's lock."""
+
+    def __init__(
+        self,
+        source: Source,
+        store: SourceStore,
+        outcomes: Mapping[str, Outcome],
+        flag_settings: Mapping[str, bool | None],
+        now: datetime,
+    ) -> None:
+        """Bind the store and the outcomes to count in."""
+        self._source, self._store, self._outcomes, self._now = source, store, outcomes, now
+        self._settling = Settling(source, store, flag_settings)
+        self._pieces: list[tuple[str, Piece]] = []
+        self._rows = 0
+        self.months: set[date] = set()
+        """Months whose readings or peaks changed."""
+
+    def add(self, connection: str, piece: Piece) -> None:
+        """Take a piece over; merge when enough have come."""
+        self._pieces.append((connection, piece))
+        self._rows += 0 if piece.accepted is None else piece.accepted.height
+        if self._rows >= MERGE_AT_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Merge what is waiting, then record that it was asked."""
+        pieces, self._pieces, self._rows = self._pieces, [], 0
+        if not pieces:
+            return
+        for feed in self._store.logs:
+            self._merge(pieces, feed)
+        for connection in dict.fromkeys(connection for connection, _ in pieces):
+            self._record(connection, [piece for owner, piece in pieces if owner == connection])
+
+    def _merge(self, pieces: list[tuple[str, Piece]], feed: Feed) -> None:
+        frames = [
+            piece.accepted.with_columns(
+                source=pl.lit(self._source.name),
+                connection=pl.lit(connection),
+                asked_at=pl.lit(piece.asked_at, INSTANT),
+            )
+            for connection, piece in pieces
+            if piece.ask.feed is feed and piece.accepted is not None and not piece.accepted.is_empty()
+        ]
+        if not frames:
+            return
+        log = self._store.logs[feed]
+        key = list(log.shape.key)
+        incoming = pl.concat(frames)
+        if len(frames) > 1:
+            # Windows of two asks may overlap; the later answer holds.
+            incoming = incoming.sort(*key, "asked_at").filter(
+                ~pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in key).fill_null(value=False)
+            )
+        if feed is Feed.PEAKS:
+            self._add(log, self._settling.peaks(incoming))
+            return
+        verdicts, newly_mute = self._settling.judge_flags(incoming)
+        self._count(self._add(log, self._settling.readings(incoming, verdicts)))
+        for rows in self._settling.overdue(newly_mute):
+            self._count(self._add(log, rows))
+        # Last, so that a run that is killed before it finds the same flags newly mute, and settles their past.
+        self._store.ledger.judge_flags(verdicts)
+
+    def _add(self, log: Log, rows: pl.DataFrame) -> list[Merged]:
+        unnumbered = [name for name in log.shape.schema if name not in ("revision", "seq", "known_at")]
+        merges = list(log.merge(rows.select(unnumbered), self._now))
+        self.months.update(merged.month for merged in merges if not merged.kinds.is_empty())
+        return merges
+
+    def _count(self, merges: list[Merged]) -> None:
+        for merged in merges:
+            for connection, new, corrected, confirmed in merged.kinds.iter_rows():
+                outcome = self._outcomes[connection]
+                outcome.new += new
+                outcome.corrected += corrected
+                outcome.confirmed += confirmed
+
+    def _record(self, connection: str, pieces: list[Piece]) -> None:
+        outcome = self._outcomes[connection]
+        new = self._store.quarantine.add(connection, pieces)
+        for rule, count in new.group_by("rule").len().iter_rows():
+            outcome.quarantined[rule] = outcome.quarantined.get(rule, 0) + count
+        ledger = self._store.ledger
+        credits = [
+            Credit(piece.ask.feed, piece.metering_points, Asked(piece.ask.window, piece.asked_at)) for piece in pieces
+        ]
+        ledger.credit(connection, credits)
+        answered = {point for piece in pieces for point in piece.answered}
+        ledger.seen(connection, answered, self._now)

@@ -1,0 +1,229 @@
+"""The run: every chosen connection asked at its own pace, merged together, and reported one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from queue import Full, Queue
+from threading import Event
+from typing import TYPE_CHECKING, Final
+
+from connectors.budget import Budget, fingerprint
+from connectors.errors import OutsideError, RenewCredential, TryLater
+from pipelines.sync.assignment import Assignment
+from pipelines.sync.extract import Extraction, Piece
+from pipelines.sync.merge import Merger
+from pipelines.sync.outcome import Outcome
+from pipelines.sync.plan import Rereading, deep_after
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from connectors.base import Source
+    from connectors.connection import ConnectionSettings
+    from pipelines.settings import SyncSettings
+    from pipelines.store.home import SourceStore
+
+AT_ONCE: Final = 4
+"""Connections that are asked side by side: each waits for an operator most of its time."""
+
+WAITING_PIECES: Final = 4
+"""Answers that may wait for the merge, which bounds the memory of a fleet's backfill."""
+
+LOOKS_UP_EVERY_S: Final = 0.5
+"""How often a thread that waits for room looks whether the run is being stopped."""
+
+DEAD_CREDENTIAL_RESTS: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did: an outcome for every connection, and the months that changed."""
+
+    outcomes: Mapping[str, Outcome]
+    months: frozenset[date]
+
+
+class Syncing:
+    """Asking and storing for one source. For the holder of the source's lock."""
+
+    def __init__(
+        self,
+        source: Source,
+        store: SourceStore,
+        connections: Mapping[str, ConnectionSettings],
+        settings: SyncSettings,
+        now: datetime,
+    ) -> None:
+        """Bind what is fixed for the run; `now` is its instant throughout."""
+        self._source, self._store, self._connections = source, store, connections
+        self._settings, self._now = settings, now
+
+    def years(self) -> list[int]:
+        """Return the local years that the operator serves now, newest first."""
+        newest = self._source.published_until(self._now)
+        oldest = min(self._source.history_start(feed, self._now) for feed in self._source.feeds)
+        last = (newest - timedelta.resolution).astimezone(self._source.zone).year
+        return list(range(last, oldest.astimezone(self._source.zone).year - 1, -1))
+
+    def connections_to_ask(self, year: int) -> list[str]:
+        """Return the connections with something to ask in a year; decided without a call."""
+        return [
+            name
+            for name in self._connections
+            if self._resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
+        ]
+
+    def run(
+        self, years: Sequence[int], *, refetch: bool = False, progress: Callable[[str], None] = lambda _: None
+    ) -> Report:
+        """Ask every connection for what is missing in the years, and bring it into the store."""
+        outcomes = {name: Outcome(self._source.name, name) for name in self._connections}
+        flags = {name: connection.flag_is_mute() for name, connection in self._connections.items()}
+        merger = Merger(self._source, self._store, outcomes, flags, self._now)
+        budget = Budget(self._store.budget_path)
+        finished: list[tuple[str, OutsideError | None]] = []
+        for name, event in self._events(tuple(years), budget, outcomes, refetch=refetch):
+            if isinstance(event, Piece):
+                merger.add(name, event)
+                progress(f"{self._source.name}/{name}: {_told(event)}")
+            else:
+                finished.append((name, event))
+        merger.flush()
+        for name, error in finished:
+            self._close(outcomes[name], error)
+        return Report(outcomes, frozenset(merger.months))
+
+    def _close(self, outcome: Outcome, error: OutsideError | None) -> None:
+        ledger = self._store.ledger
+        if error is None:
+            ledger.went_well(outcome.connection, self._now, outcome.nulls)
+            return
+        outcome.cause, outcome.words = error.cause, str(error)
+        outcome.not_before = getattr(error, "not_before", None)
+        if outcome.known_before:
+            return
+        # One metering point that is refused among others that answer is no dead credential.
+        dead = isinstance(error, RenewCredential) and not outcome.answered
+        fingerprint = self._fingerprint(outcome.connection) if dead else None
+        ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
+
+    def _events(
+        self, years: tuple[int, ...], budget: Budget, outcomes: Mapping[str, Outcome], *, refetch: bool
+    ) -> Iterator[tuple[str, Piece | OutsideError | None]]:
+        """Yield each connection's pieces as they come, then its error or None."""
+        events: Queue[tuple[str, Piece | BaseException | None]] = Queue(WAITING_PIECES)
+        stopping = Event()
+
+        def hand_over(name: str, event: Piece | BaseException | None) -> None:
+            while not stopping.is_set():
+                try:
+                    return events.put((name, event), timeout=LOOKS_UP_EVERY_S)
+                except Full:
+                    continue
+
+        def ask(name: str) -> None:
+            try:
+                for piece in self._ask(name, years, budget, outcomes[name], refetch=refetch):
+                    hand_over(name, piece)
+                    if stopping.is_set():
+                        return
+            except BaseException as error:  # noqa: BLE001 - handed over to the thread that merges
+                hand_over(name, error)
+            else:
+                hand_over(name, None)
+
+        waiting = set(self._connections)
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ask") as pool:
+            try:
+                for name in self._connections:
+                    pool.submit(ask, name)
+                while waiting:
+                    name, event = events.get()
+                    if isinstance(event, BaseException) and not isinstance(event, OutsideError):
+                        raise event
+                    if not isinstance(event, Piece):
+                        waiting.discard(name)
+                    yield name, event
+            finally:
+                stopping.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(
+        self, name: str, years: tuple[int, ...], budget: Budget, outcome: Outcome, *, refetch: bool
+    ) -> Iterator[Piece]:
+        if resting := self._resting(name):
+            outcome.known_before = True
+            raise resting
+        session = self._source.open(name, self._connections[name], budget)
+        try:
+            extraction = Extraction(
+                self._assignment(name, years, refetch=refetch),
+                session,
+                land=lambda answer: self._store.raw.land(self._source.name, name, answer),
+            )
+            try:
+                for piece in extraction.pieces():
+                    _count(outcome, piece)
+                    yield piece
+            finally:
+                outcome.calls, outcome.bytes, outcome.answered = extraction.calls, extraction.bytes, extraction.proven
+                if extraction.proven:
+                    self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+        finally:
+            session.close()
+
+    def _assignment(self, name: str, years: tuple[int, ...], *, refetch: bool = False) -> Assignment:
+        ledger, contact = self._store.ledger, self._store.ledger.contact(name)
+        same_credential = contact.greeted_by == self._fingerprint(name)
+        settings = self._settings
+        return Assignment(
+            source=self._source,
+            connection=name,
+            years=years,
+            configured=self._connections[name].listed_points(),
+            known=tuple(sorted(ledger.metering_points(name))),
+            asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
+            greeted_at=contact.greeted_at if same_credential else None,
+            rereading={
+                feed: Rereading(
+                    pace=rules.pace,
+                    tail=timedelta(days=settings.reread_days),
+                    deep_after=deep_after(settings.deep_reread_days, f"{self._source.name}/{name}"),
+                )
+                for feed, rules in self._source.feeds.items()
+            },
+            points_per_call=settings.points_per_call,
+            now=self._now,
+            refetch=refetch,
+        )
+
+    def _fingerprint(self, name: str) -> str | None:
+        try:
+            credential = self._connections[name].credential(name)
+        except RenewCredential:
+            return None
+        return fingerprint(credential)
+
+    def _resting(self, name: str) -> OutsideError | None:
+        """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
+        contact = self._store.ledger.contact(name)
+        words = contact.words or ""
+        if contact.not_before is not None and self._now < contact.not_before:
+            return TryLater(words, not_before=contact.not_before)
+        dead = contact.dead is not None and contact.dead == self._fingerprint(name)
+        if dead and contact.failed_at is not None and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+            return RenewCredential(words)
+        return None
+
+
+def _count(outcome: Outcome, piece: Piece) -> None:
+    outcome.asked.append(piece.ask.window)
+    outcome.rows += piece.rows
+    outcome.nulls += piece.nulls
+
+
+def _told(piece: Piece) -> str:
+    return f"{piece.ask.feed} {piece.ask.window}: {piece.rows} rows"

@@ -1,0 +1,1 @@
+"""Elvia's MeterValueApi as its customers meet it, simulated."""

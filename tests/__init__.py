@@ -1,0 +1,1 @@
+"""What the product promises, each promise as a test on real parts."""

@@ -1,0 +1,18 @@
+"""What the tests of the connectors share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import stamina
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def no_waits() -> Iterator[None]:
+    """Repeat requests as often as their policy says, without the waits in between."""
+    with stamina.set_testing(True, attempts=99, cap=True):
+        yield

@@ -1,0 +1,1 @@
+"""What the tests share: servers that misbehave, and requests to them."""
