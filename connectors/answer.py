@@ -22,7 +22,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _BUSY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class Passing(Exception):  # noqa: N818 - most often another attempt mends it
+class Passing(Exception):
     """Worth another attempt; `error` is what to raise once no attempt is left."""
 
     def __init__(self, error: TryLater | SourceChanged) -> None:
@@ -94,8 +94,6 @@ def inflated(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
                     member = zlib.decompressobj(_GZIP)
                 yield member.decompress(rest, PIECE)
                 rest = member.unconsumed_tail or member.unused_data
-        if member:
-            yield member.flush()
     except zlib.error as error:
         message = "not gzip"
         raise ValueError(message) from error

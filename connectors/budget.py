@@ -115,6 +115,7 @@ class Budget:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
         with closing(sqlite3.connect(self._path, timeout=_LOCK_TIMEOUT_S, isolation_level=None)) as calls:
+            calls.execute("PRAGMA secure_delete = ON")
             calls.execute("BEGIN IMMEDIATE")
             calls.execute(_SCHEMA)
             now = self._running()

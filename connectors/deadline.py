@@ -23,7 +23,7 @@ _SLICE: Final = 64 * 1024
 _end: ContextVar[float] = ContextVar("end of the exchange, by the monotonic clock")
 
 
-class DeadlinePassed(Exception):  # noqa: N818 - an event; who must act is decided by whoever set the deadline
+class DeadlinePassed(Exception):
     """The exchange has used up the time that it was given."""
 
 

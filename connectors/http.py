@@ -134,7 +134,7 @@ class Http:
             raise RenewCredential(message)
         self._timeouts = httpx.Timeout(policy.read_s, connect=policy.connect_s, pool=policy.connect_s).as_dict()
         # The transport alone, without httpx's client: no cookies, no redirects, no proxies from the environment.
-        self._transport = httpx.HTTPTransport(verify=_tls(), trust_env=False)
+        self._transport = httpx.HTTPTransport(verify=_tls())
         pool: Any = self._transport._pool  # noqa: SLF001 - there is no public way to its sockets
         pool._network_backend = TimedBackend(pool._network_backend)  # noqa: SLF001
         self._repeat = RetryingCaller(
@@ -276,7 +276,7 @@ def _classes(error: BaseException) -> str:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return httpx's own context: certificates and host names are verified. Reading the roots takes its time."""
+    """Return httpx's own context: it verifies certificates and host names. Reading the roots takes its time."""
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -24,7 +24,7 @@ def _definitions() -> dg.Definitions:
         connections = settings.connections_of(source.name)
         if connections:
             assets.append(year_assets(source, connections))
-        assets.append(summary_asset(source, bool(connections), problem))
+        assets.append(summary_asset(source, configured=bool(connections), problem=problem))
     return dg.Definitions(
         assets=assets,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],

@@ -12,11 +12,11 @@ from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
 from pipelines.load.run import Loaded, Loading
 from pipelines.store.home import SourceStore
-from pipelines.sync.outcome import Outcome
 from pipelines.sync.run import Syncing
 from schemas.time import DAY
 
 if TYPE_CHECKING:
+    from pipelines.sync.outcome import Outcome
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 

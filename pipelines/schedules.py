@@ -9,13 +9,13 @@ from pipelines.settings import Settings, SettingsError, load
 from pipelines.summary import SUMMARY
 
 
-def requests(source: Source, settings: Settings, now_key: str, flow: Flow) -> list[dg.RunRequest]:
+def requests(flow: Flow, now_key: str) -> list[dg.RunRequest]:
     """Return a run for each year that has something to ask, newest first, and one for the summary.
 
     The newest year always runs, with every connection: it loads what an absent database missed, and counts
     what has become late.
     """
-    syncing = flow.syncing()
+    source, syncing = flow.source, flow.syncing()
     wanted: list[dg.RunRequest] = []
     for place, year in enumerate(syncing.years()):
         names = list(flow.connections) if place == 0 else syncing.connections_to_ask(year)
@@ -54,6 +54,6 @@ def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
         flow = Flow(fresh, source, context.scheduled_execution_time)
         if not flow.connections:
             return dg.SkipReason(f"no connection to {source.name} is configured")
-        return requests(source, fresh, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}", flow)
+        return requests(flow, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
 
     return sync

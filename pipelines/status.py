@@ -135,10 +135,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
         last_failure=contact.failed_at,
         nulls=contact.nulls,
         quarantined=dict(quarantine.group_by("rule").len().sort("rule").iter_rows()),
-        quarantined_rows=tuple(
-            f"{row['metering_point']} {row['register'] or '?'} {row['start'] or '?'}: {row['rule']} {row['detail']}".strip()
-            for row in newest.iter_rows(named=True)
-        ),
+        quarantined_rows=tuple(_told(row) for row in newest.iter_rows(named=True)),
         flag_verdicts={
             point: f"{'mute' if verdict.mute else 'trusted'}: {verdict.reason}"
             for point, verdict in ledger.flags().items()
@@ -154,3 +151,8 @@ def _aware(value: object) -> datetime:
         message = f"a series without a reading: {value!r}"
         raise TypeError(message)
     return value.astimezone(UTC)
+
+
+def _told(row: dict[str, object]) -> str:
+    what = f"{row['metering_point']} {row['register'] or 'unknown register'} {row['start'] or 'unknown time'}"
+    return f"{what}: {row['rule']} {row['detail']}".strip()

@@ -103,10 +103,10 @@ CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
 
 def summary_asset(
     source: Source,
+    *,
     configured: bool,
     problem: str | None,
-    *,
-    settings: Settings | None = None,  # noqa: FBT001
+    settings: Settings | None = None,
 ) -> dg.AssetsDefinition:
     """Declare a source's summary; `problem` says why the settings could not be read."""
     asset_key = dg.AssetKey([source.name, SUMMARY])
@@ -151,7 +151,8 @@ def _table(series: list[SeriesStatus]) -> dict[str, RawMetadataValue]:
         "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
         *(
             f"| {each.connection} | {each.register} | {each.first_start:%Y-%m-%d} | {each.last_start:%Y-%m-%d %H:%M} "
-            f"| {each.readings} | {each.coverage:.1%} | {each.settled_share:.1%} | {each.corrected} | {each.quarantined} |"
+            f"| {each.readings} | {each.coverage:.1%} | {each.settled_share:.1%} | {each.corrected} "
+            f"| {each.quarantined} |"
             for each in series
         ),
     ]

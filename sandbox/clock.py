@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from schemas.time import utc_now
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def fixed(instant: datetime) -> Callable[[], datetime]:
-    """Return a clock that stands still at an aware UTC instant."""
-    return lambda: instant
+    """Return a clock that stands still at an aware instant."""
+    stopped = instant.astimezone(UTC)
+    return lambda: stopped
 
 
 def shifted(by: timedelta) -> Callable[[], datetime]:

@@ -7,7 +7,7 @@ or a list of them. A body that does not fit gets 400 with the reason.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -19,7 +19,7 @@ from starlette.routing import Route
 from sandbox import clock, truth
 from sandbox.faults import Fault
 from sandbox.hours import OSLO
-from sandbox.plans import Absence, Correction, hour_of
+from sandbox.plans import Absence, Correction, Instant, hour_of
 from sandbox.world import Token
 from schemas.time import DAY, local_day, local_midnight, utc_now
 
@@ -40,7 +40,7 @@ _EVENING: Final = timedelta(hours=18)
 class ClockChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What time it is: stands `fixed`, or runs on `shift_seconds` beside the machine's clock (0: just so)."""
 
-    fixed: datetime | None = None
+    fixed: Instant | None = None
     shift_seconds: float = 0.0
 
 
@@ -136,7 +136,13 @@ def _set_clock(world: World, body: bytes) -> object:
 
 
 def _change_token(world: World, body: bytes) -> object:
-    for change in _decoded(body, TokenChange):
+    changes = _decoded(body, TokenChange)
+    for change in changes:
+        unknown = set(change.metering_points or ()) - set(world.households)
+        if unknown:
+            msg = f"nobody has the metering points {sorted(unknown)}"
+            raise msgspec.ValidationError(msg)
+    for change in changes:
         token = world.tokens.setdefault(change.token, Token(()))
         points = token.metering_points if change.metering_points is None else change.metering_points
         world.tokens[change.token] = replace(token, metering_points=points, deleted=change.deleted)

@@ -95,5 +95,5 @@ def _run(*command: str, folder: Path) -> None:
         raise NoPackage(msg) from error
     if done.returncode:
         words = [line for line in done.stderr.splitlines() if line.startswith(("E: ", "W: "))]
-        msg = f"{command[0]} failed: {' '.join(words[-1:]) or done.returncode}"
+        msg = f"{command[0]} failed: {' '.join(words[-1:]) or done.returncode} (offline, or not in Debian's archive?)"
         raise NoPackage(msg)

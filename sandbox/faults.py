@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from sandbox.plans import Instant
 from schemas.time import Window
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first: int = 1
     times: int | None = None
     status: int = 500
-    retry_after: int | datetime | None = None
+    retry_after: int | Instant | None = None
     seconds: float = 60.0
 
     def fits(self, token: str, endpoint: str, metering_points: Iterable[str], window: Window) -> bool:

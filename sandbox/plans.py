@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from schemas.time import HOUR, Window
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An aware instant, also where it comes from JSON."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,8 +31,8 @@ class Absence(Plan, frozen=True, kw_only=True):
     A late hour is absent until it appears; a removed one is absent since it went.
     """
 
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
     def applies(self, metering_point: str, register: str, now: datetime) -> bool:
         """Tell whether the series lacks these hours at `now`."""
@@ -50,7 +54,7 @@ def removed(metering_point: str, window: Window, since: datetime, register: str 
 class Unverified(Plan, frozen=True, kw_only=True):
     """Hours whose flag stays down although their day is over, until `until` (None: for ever)."""
 
-    until: datetime | None = None
+    until: Instant | None = None
 
     def applies(self, metering_point: str, register: str, now: datetime) -> bool:
         """Tell whether the series' hours are held unverified at `now`."""
@@ -66,7 +70,7 @@ class Correction(Plan, frozen=True, kw_only=True):
         ValueError: neither or both of factor and quantity are given.
     """
 
-    shows: datetime
+    shows: Instant
     factor: float | None = None
     quantity: float | None = None
 

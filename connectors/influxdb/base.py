@@ -38,6 +38,10 @@ class Series:
     columns: list[str]
     rows: list[list[object]]
 
+    def continues(self, other: Series) -> bool:
+        """Tell whether these are further rows of the same table."""
+        return (self.name, self.tags, self.columns) == (other.name, other.tags, other.columns)
+
 
 class Database(Protocol):
     """One database or bucket on one server.

@@ -14,7 +14,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
 from connectors.answer import Passing, verdict
-from connectors.errors import Refused, TryLater
+from connectors.errors import Refused, SourceChanged, TryLater
 from connectors.influxdb.errors import NotConfigured
 from schemas.time import utc_now
 
@@ -36,7 +36,7 @@ def patiently(label: str, policy: Policy, request: Callable[[], T]) -> T:
         TryLater: the server is down, ill or busy; `not_before` where it announced until when.
         RenewCredential: 401.
         Refused: any other 4xx; the body has the server's words.
-        SourceChanged: a redirect, or an unknown status.
+        SourceChanged: a redirect, an unknown status, or an answer that cannot be read.
         NotConfigured: the token sees no such organization.
     """
     attempt = 1
@@ -50,6 +50,8 @@ def patiently(label: str, policy: Policy, request: Callable[[], T]) -> T:
             problem = NotConfigured(f"{label}: the token that is configured sees no such `org`")
         except HTTPError as error:
             problem = Passing(TryLater(f"{label}: no whole answer ({type(error).__name__})"))
+        except ValueError as error:
+            problem = SourceChanged(f"{label}: the answer cannot be read ({type(error).__name__})")
         if not isinstance(problem, Passing):
             raise problem
         wait = _wait(problem, attempt)

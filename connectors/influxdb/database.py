@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
@@ -61,11 +62,17 @@ def _version(http: Http, settings: InfluxSettings) -> tuple[str, bool]:
         # InfluxData's cloud has no ping: who names the API knows what is there.
         if settings.api != "auto":
             return _UNKNOWN, True
-        msg = f"no InfluxDB at {settings.url}, /ping answers {error.status}: mend `url`, or set `api` to v1 or v2"
-        raise NotConfigured(msg) from None
-    header = reply.headers.get("x-influxdb-version")
-    number = re.search(r"\d+\.\d+\.\d+", header or "")
-    return (number[0] if number else _UNKNOWN), header is not None
+        status = error.status
+    else:
+        header = reply.headers.get("x-influxdb-version")
+        if header is not None:
+            number = re.search(r"\d+\.\d+\.\d+", header)
+            return (number[0] if number else _UNKNOWN), True
+        if reply.status == HTTPStatus.NO_CONTENT:  # VictoriaMetrics
+            return _UNKNOWN, False
+        status = reply.status
+    msg = f"no InfluxDB at {settings.url}, /ping answers {status}: mend `url`, or set `api` to v1 or v2"
+    raise NotConfigured(msg)
 
 
 def _api(settings: InfluxSettings, version: str) -> Api:

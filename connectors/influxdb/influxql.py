@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 import msgspec
 
 from connectors.errors import Refused
 from connectors.influxdb.base import Series
-from connectors.influxdb.errors import NotConfigured, explained
+from connectors.influxdb.errors import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,17 +24,21 @@ class _Table(msgspec.Struct):
     name: str = ""
     tags: dict[str, str] = {}
     values: list[list[object]] = []
-    partial: bool = False
 
 
 class _Result(msgspec.Struct):
+    statement_id: int = 0
     series: list[_Table] = []
+    partial: bool = False
     error: str = ""
 
 
-class _Answer(msgspec.Struct):
+class _Piece(msgspec.Struct):
     results: list[_Result] = []
     error: str = ""
+
+
+_PIECES: Final = msgspec.json.Decoder(_Piece)
 
 
 def identifier(name: str) -> str:
@@ -68,9 +72,9 @@ def ask(http: Http, statement: str, *, database: str, retention_policy: str = ""
     Raises:
         Refused: the statement failed.
         DatabaseMissing: the server has no such database.
-        NotConfigured: the server cuts answers off.
     """
-    form = {"q": statement, "db": database, "rp": retention_policy, "epoch": "s"}
+    # Whole answers are cut off at the server's `max-row-limit`, and 1.6 says "partial" of longer ones that are not.
+    form = {"q": statement, "db": database, "rp": retention_policy, "epoch": "s", "chunked": "true"}
     try:
         reply = http.request(
             "POST",
@@ -86,17 +90,27 @@ def ask(http: Http, statement: str, *, database: str, retention_policy: str = ""
 
 
 def _series_of(body: bytes) -> list[Series]:
+    """Put the pieces of an answer together. A statement that fails says so in one, though the status is 200."""
     try:
-        answer = msgspec.json.decode(body, type=_Answer)
+        pieces = _PIECES.decode_lines(body)
     except msgspec.MsgspecError as error:
         msg = "not InfluxQL's JSON"
         raise ValueError(msg) from error
-    # A statement that fails says so inside an answer with status 200.
-    for problem in (answer.error, *(result.error for result in answer.results)):
+    results = [result for piece in pieces for result in piece.results]
+    for problem in (*(piece.error for piece in pieces), *(result.error for result in results)):
         if problem:
             raise Refused(problem, status=HTTPStatus.OK, body=msgspec.json.encode({"error": problem}))
-    tables = [table for result in answer.results for table in result.series]
-    if any(table.partial for table in tables):
-        msg = "InfluxDB cut an answer off: set `max-row-limit` to 0 in its configuration"
-        raise NotConfigured(msg)
-    return [Series(table.name, table.tags, table.columns, table.values) for table in tables]
+    if not results or results[-1].partial:
+        msg = "no results, or cut short"
+        raise ValueError(msg)
+    series: list[Series] = []
+    statement = None
+    for result in results:
+        for table in result.series:
+            one = Series(table.name, table.tags, table.columns, table.values)
+            if statement == result.statement_id and one.continues(series[-1]):
+                series[-1].rows.extend(one.rows)
+            else:
+                series.append(one)
+            statement = result.statement_id
+    return series

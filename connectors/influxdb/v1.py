@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.errors import TryLater
 from connectors.influxdb.errors import CannotDo, NotConfigured
 from connectors.influxdb.influxql import ask, identifier, where
-from connectors.influxdb.writing import write_all
+from connectors.influxdb.writing import check_acknowledged, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ class V1:
         self._http.close()
 
     def _send(self, body: bytes) -> None:
-        self._http.request(
+        reply = self._http.request(
             "POST",
             "/write",
             endpoint="write",
@@ -82,6 +82,7 @@ class V1:
             headers={"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"},
             decode=bytes,
         )
+        check_acknowledged(reply.status)
 
     def _check_default_retention(self) -> None:
         for series in self.query(f"SHOW RETENTION POLICIES ON {identifier(self._database)}"):

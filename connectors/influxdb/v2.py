@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
-from connectors.errors import Refused
+from connectors.errors import Refused, SourceChanged
 from connectors.influxdb.client import patiently
 from connectors.influxdb.errors import CannotDo, DatabaseMissing, explained
 from connectors.influxdb.influxql import ask, identifier
-from connectors.influxdb.writing import write_all
+from connectors.influxdb.writing import check_acknowledged, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +81,7 @@ class V2:
                 org=self._org,
             ),
         )
+        self._check_acknowledged()
 
     def create(self) -> None:
         """Make the bucket where it does not exist. An existing one keeps the shards that it has."""
@@ -104,6 +105,9 @@ class V2:
             )
         except DatabaseMissing:
             return False
+        if found.buckets is None:
+            msg = "InfluxDB bucket list: the answer has no buckets in it"
+            raise SourceChanged(msg)
         return bool(found.buckets)
 
     def close(self) -> None:
@@ -122,6 +126,10 @@ class V2:
             self._policy,
             lambda: self._writer.write(bucket=self._bucket, org=self._org, record=body, write_precision="s"),
         )
+        self._check_acknowledged()
+
+    def _check_acknowledged(self) -> None:
+        check_acknowledged(self._client.api_client.last_response.status)
 
     def _ask_client(self, endpoint: str, request: Any) -> Any:  # noqa: ANN401
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from connectors.errors import Refused
+from connectors.errors import Refused, SourceChanged
 from connectors.influxdb.base import RefusedLine, Written
 from connectors.influxdb.errors import explained, reason_of, words_of
 
@@ -23,6 +23,13 @@ MOST_REFUSED: Final = 100
 """With more refused lines than this in one request, the fault is not in single lines."""
 
 _FOR_SOME_LINES: Final = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+
+
+def check_acknowledged(status: int) -> None:
+    """Raise `SourceChanged` for a confirmation that is not InfluxDB's: some web page answered in its place."""
+    if status != HTTPStatus.NO_CONTENT:
+        msg = f"what answers at `url` is no InfluxDB: it confirms with {status}, not 204"
+        raise SourceChanged(msg)
 
 
 def write_all(lines: Lines, send: Callable[[bytes], None], *, database: str) -> Written:

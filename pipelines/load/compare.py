@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from connectors.influxdb.influxql import identifier, where
 from pipelines.load.projection import READINGS, TAGS
 from schemas.registers import REGISTERS
 from schemas.time import month_window
 
 if TYPE_CHECKING:
     from datetime import date
-    from zoneinfo import ZoneInfo
 
+    from connectors.base import Source
     from connectors.influxdb.base import Database
 
 TOLERANCE: Final = 1e-6
 
 
-def difference(database: Database, days: pl.DataFrame, source: str, month: date, zone: ZoneInfo) -> str | None:
+def difference(database: Database, days: pl.DataFrame, source: Source, month: date) -> str | None:
     """Say in words where the month in the database is not what the store holds; None where they are equal.
 
     Args:
@@ -28,7 +29,6 @@ def difference(database: Database, days: pl.DataFrame, source: str, month: date,
         days: `schemas.coverage.DAYS` of the month, of the connections that belong to this database.
         source: the source whose points are compared.
         month: the first of the operator's local month.
-        zone: the operator's.
     """
     wanted = days.group_by("metering_point", "register", "resolution").agg(
         pl.col("present").sum(), pl.col("quantity").sum()
@@ -36,7 +36,7 @@ def difference(database: Database, days: pl.DataFrame, source: str, month: date,
     words = []
     for resolution, measurement in READINGS.items():
         rows = wanted.filter(pl.col("resolution") == resolution)
-        found = _found(database, measurement, rows["register"].unique().to_list(), source, month, zone)
+        found = _found(database, measurement, rows["register"].unique().to_list(), source, month)
         for point, register, _, present, quantity in rows.iter_rows():
             count, total = found.get((point, register), (0, 0.0))
             if count != present or not isclose(total, quantity, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
@@ -45,19 +45,21 @@ def difference(database: Database, days: pl.DataFrame, source: str, month: date,
 
 
 def _found(
-    database: Database, measurement: str, registers: list[str], source: str, month: date, zone: ZoneInfo
+    database: Database, measurement: str, registers: list[str], source: Source, month: date
 ) -> dict[tuple[str, str], tuple[int, float]]:
-    window = month_window(month, zone)
+    tag, *series_tags = TAGS
+    window = month_window(month, source.zone)
+    condition = where({tag: source.name}, window.start, window.end)
     found: dict[tuple[str, str], tuple[int, float]] = {}
-    for field in sorted({REGISTERS[register].field for register in registers}):
+    for name in sorted({REGISTERS[register].field for register in registers}):
+        field, groups = identifier(name), ", ".join(map(identifier, series_tags))
         answer = database.query(
-            f'SELECT count("{field}"), sum("{field}") FROM "{measurement}" WHERE "{TAGS[0]}" = \'{source}\' '
-            f"AND time >= '{window.start:%Y-%m-%dT%H:%M:%SZ}' AND time < '{window.end:%Y-%m-%dT%H:%M:%SZ}' "
-            f'GROUP BY "{TAGS[1]}", "{TAGS[2]}"'
+            f"SELECT count({field}), sum({field}) FROM {identifier(measurement)}{condition} GROUP BY {groups}"
         )
         for series in answer:
             row = dict(zip(series.columns, series.rows[0], strict=True))
             count, total = row["count"], row["sum"]
             if isinstance(count, (int, float)) and isinstance(total, (int, float)):
-                found[series.tags[TAGS[1]], series.tags[TAGS[2]]] = (int(count), float(total))
+                point, register = (series.tags[name] for name in series_tags)
+                found[point, register] = (int(count), float(total))
     return found

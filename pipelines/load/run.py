@@ -188,7 +188,7 @@ class Loading:
                 self._loaded.differences[month] = found
 
     def _difference(self, days: pl.DataFrame, month: date) -> str | None:
-        return difference(self._database, days, self._source, month, self._zone)
+        return difference(self._database, days, self._store.source, month)
 
 
 def _digest(text: Iterable[Lines]) -> str:

@@ -56,8 +56,7 @@ def _add_connections(path: Path, shown: str, layers: Layers) -> None:
     for name in sorted(added.keys() & known.keys()):
         first = layers.origin(("connections", name)).removeprefix("in ")
         layers.problems.append(f"connections.{name}: is given twice, in {first} and in {shown}; rename or remove one")
-    new = {name: table for name, table in added.items() if name not in known}
-    layers.add({"connections": new}, lambda _: f"in {shown}")
+    layers.add({"connections": added}, lambda _: f"in {shown}")
 
 
 def read_secrets(folder: Path, shown: str, layers: Layers, *, systemd: str | None) -> dict[str, str]:

@@ -59,10 +59,8 @@ def fields_at(path: Path, tree: Tree) -> list[FieldInfo]:
 
 
 def is_secret(path: Path, tree: Tree) -> bool:
-    """Tell whether the key at this path holds a secret (and is not a table with a secret in it)."""
-    return any(
-        parts(field.annotation, SecretStr) and not parts(field.annotation, BaseModel) for field in fields_at(path, tree)
-    )
+    """Tell whether the key at this path holds a secret; a table with a secret in it does not."""
+    return any(parts(field.annotation, SecretStr) for field in fields_at(path, tree))
 
 
 def is_known(name: str) -> bool:

@@ -35,8 +35,7 @@ class _Nested(EnvSettingsSource):
         super().__init__(MODEL, case_sensitive=False, env_nested_delimiter=DELIMITER)
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
-        # A table as JSON comes before its own keys, which are then laid over it, whatever order they were set in.
-        return {name: self._variables[name] for name in sorted(self._variables)}
+        return self._variables
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
         try:
@@ -57,6 +56,7 @@ def add_variables(variables: Mapping[str, str], origin: Callable[[str], str], la
     Blanks and line breaks around a value are cut off; an empty value is no value, since files end with a line
     break and compose passes a variable that is not set as an empty one.
     """
+    # Sorted, a table as JSON comes before its own keys, which are then laid over it.
     given = {name.lower(): value.strip() for name, value in sorted(variables.items()) if value.strip()}
     written: dict[Path, str] = {tuple(name.lower().split(DELIMITER)): name for name in sorted(variables)}
     layers.add(_Nested(given)(), lambda path: next(origin(written[name]) for name in nearest(path) if name in written))

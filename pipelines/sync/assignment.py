@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from connectors.base import Feed
 from pipelines.sync.plan import due, grouped
 from schemas.time import Window, day_window, local_day, year_window
 
 if TYPE_CHECKING:
+    from connectors.base import Feed
     from collections.abc import Mapping, Sequence
 
     from connectors.base import Source

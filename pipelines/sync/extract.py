@@ -33,7 +33,7 @@ NO_CONTRACT_THEN: Final = frozenset({400, 403, 404})
 class Piece:
     """What one call brought, judged; nothing at all where there was no contract then.
 
-    `accepted` has the candidate's columns of the feed. `rejected` has one tuple a row for the quarantine.
+    `accepted` has the candidate's columns of the feed that are stored or settled by. `rejected` has one tuple a row for the quarantine.
     """
 
     ask: Ask
@@ -156,7 +156,7 @@ class Extraction:
             yield Piece(ask, self._now, ask.metering_points)
             return
         error = self._no_access(point, refusal)
-        if len(self._points) < 2:
+        if len(self._points) <= 1:
             raise error from None
         self._lost[point] = error
 
@@ -186,7 +186,8 @@ class Extraction:
             asked_at=answer.asked_at,
             metering_points=tuple(dict.fromkeys((*ask.metering_points, *candidates.metering_points))),
             answered=candidates.metering_points,
-            accepted=verdict.accepted,
+            # What was judged by is not stored; many answers wait for one merge.
+            accepted=verdict.accepted.drop("end", "hour_end", "unit", "row", strict=False),
             rejected=(*candidates.bad, *rejected),
             rows=candidates.frame.height + len(candidates.bad),
             nulls=candidates.nulls,

@@ -1,6 +1,6 @@
 """Bring what was extracted into the store: land, judge, merge, record; in this order, so that a kill costs a re-run.
 
-Pieces of many connections are merged together, up to about a million rows, so that the number of rewritten
+Pieces of many connections are merged together, up to about half a million rows, so that the number of rewritten
 files grows with months and not with customers.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipelines.sync.extract import Piece
     from pipelines.sync.outcome import Outcome
 
-MERGE_AT_ROWS: Final = 1_000_000
+MERGE_AT_ROWS: Final = 500_000
 
 
 class Merger:
@@ -114,9 +114,9 @@ class Merger:
         for rule, count in new.group_by("rule").len().iter_rows():
             outcome.quarantined[rule] = outcome.quarantined.get(rule, 0) + count
         ledger = self._store.ledger
-        credits = [
+        asks = [
             Credit(piece.ask.feed, piece.metering_points, Asked(piece.ask.window, piece.asked_at)) for piece in pieces
         ]
-        ledger.credit(connection, credits)
+        ledger.credit(connection, asks)
         answered = {point for piece in pieces for point in piece.answered}
         ledger.seen(connection, answered, self._now)

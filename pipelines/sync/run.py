@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from queue import Full, Queue
-from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from connectors.budget import Budget, fingerprint
@@ -17,23 +13,16 @@ from pipelines.sync.extract import Extraction, Piece
 from pipelines.sync.merge import Merger
 from pipelines.sync.outcome import Outcome
 from pipelines.sync.plan import Rereading, deep_after
+from pipelines.sync.side_by_side import SideBySide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from connectors.base import Source
     from connectors.connection import ConnectionSettings
     from pipelines.settings import SyncSettings
     from pipelines.store.home import SourceStore
-
-AT_ONCE: Final = 4
-"""Connections that are asked side by side: each waits for an operator most of its time."""
-
-WAITING_PIECES: Final = 4
-"""Answers that may wait for the merge, which bounds the memory of a fleet's backfill."""
-
-LOOKS_UP_EVERY_S: Final = 0.5
-"""How often a thread that waits for room looks whether the run is being stopped."""
 
 DEAD_CREDENTIAL_RESTS: Final = timedelta(days=1)
 
@@ -85,12 +74,18 @@ class Syncing:
         merger = Merger(self._source, self._store, outcomes, flags, self._now)
         budget = Budget(self._store.budget_path)
         finished: list[tuple[str, OutsideError | None]] = []
-        for name, event in self._events(tuple(years), budget, outcomes, refetch=refetch):
-            if isinstance(event, Piece):
-                merger.add(name, event)
-                progress(f"{self._source.name}/{name}: {_told(event)}")
+
+        def ask(name: str) -> Iterator[Piece]:
+            return self._ask(name, tuple(years), budget, outcomes[name], refetch=refetch)
+
+        for name, item in SideBySide(self._connections, ask).items():
+            if isinstance(item, Piece):
+                merger.add(name, item)
+                progress(f"{self._source.name}/{name}: {_told(item)}")
+            elif item.error is None or isinstance(item.error, OutsideError):
+                finished.append((name, item.error))
             else:
-                finished.append((name, event))
+                raise item.error
         merger.flush()
         for name, error in finished:
             self._close(outcomes[name], error)
@@ -109,47 +104,6 @@ class Syncing:
         dead = isinstance(error, RenewCredential) and not outcome.answered
         fingerprint = self._fingerprint(outcome.connection) if dead else None
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
-
-    def _events(
-        self, years: tuple[int, ...], budget: Budget, outcomes: Mapping[str, Outcome], *, refetch: bool
-    ) -> Iterator[tuple[str, Piece | OutsideError | None]]:
-        """Yield each connection's pieces as they come, then its error or None."""
-        events: Queue[tuple[str, Piece | BaseException | None]] = Queue(WAITING_PIECES)
-        stopping = Event()
-
-        def hand_over(name: str, event: Piece | BaseException | None) -> None:
-            while not stopping.is_set():
-                try:
-                    return events.put((name, event), timeout=LOOKS_UP_EVERY_S)
-                except Full:
-                    continue
-
-        def ask(name: str) -> None:
-            try:
-                for piece in self._ask(name, years, budget, outcomes[name], refetch=refetch):
-                    hand_over(name, piece)
-                    if stopping.is_set():
-                        return
-            except BaseException as error:  # noqa: BLE001 - handed over to the thread that merges
-                hand_over(name, error)
-            else:
-                hand_over(name, None)
-
-        waiting = set(self._connections)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ask") as pool:
-            try:
-                for name in self._connections:
-                    pool.submit(ask, name)
-                while waiting:
-                    name, event = events.get()
-                    if isinstance(event, BaseException) and not isinstance(event, OutsideError):
-                        raise event
-                    if not isinstance(event, Piece):
-                        waiting.discard(name)
-                    yield name, event
-            finally:
-                stopping.set()
-                pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(
         self, name: str, years: tuple[int, ...], budget: Budget, outcome: Outcome, *, refetch: bool

@@ -63,7 +63,7 @@ def _months(
             production=pl.lit(register == "production")
         )
         for register in registers
-    )
+    ).sort("months_back", maintain_order=True)
     peaks = rows.misarranged(peaks, [fault for fault in faults if fault.kind is not FaultKind.QUARTER_HOURS])
     for _, month in peaks.group_by("months_back", "production", maintain_order=True):
         yield month

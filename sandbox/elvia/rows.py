@@ -56,7 +56,7 @@ def misarranged(frame: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
         elif fault.kind is FaultKind.DUPLICATE:
             frame = pl.concat([frame, hit])
         elif fault.kind is FaultKind.CONFLICT:
-            frame = pl.concat([frame, hit.with_columns(pl.col("quantity") + 1)])
+            frame = pl.concat([frame, hit.with_columns((pl.col("quantity") + 1).round(3))])
         elif fault.kind is FaultKind.UNSORTED:
             frame = frame.sort(pl.col("start").dt.epoch("s") * 48_271 % 2_147_483_647, maintain_order=True)
         elif fault.kind is FaultKind.QUARTER_HOURS:

@@ -66,7 +66,7 @@ def test_any_header_is_survived(header: str) -> None:
 @given(st.binary(), st.lists(st.integers(1, 40), min_size=1))
 def test_inflating_whatever_the_pieces(body: bytes, sizes: list[int]) -> None:
     """A gzipped body is the same however the network cuts it."""
-    coded, pieces = gzip.compress(body), []
+    coded, pieces = gzip.compress(body), list[bytes]()
     while coded:
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(coded[:size])

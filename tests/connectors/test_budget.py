@@ -1,4 +1,4 @@
-"""The rate budget: in no real period more calls than the limit, and never a wait of more than a period."""
+"""The rate budget: in no period more calls than the limit, whoever makes them."""
 
 from __future__ import annotations
 
@@ -8,56 +8,15 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from connectors.budget import Budget, fingerprint, since_start
+from connectors.budget import Budget, fingerprint
 from connectors.errors import TryLater
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-HOUR = timedelta(hours=1)
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-AT_ONCE = timedelta(0)
-
-
-class Machine:
-    """A machine whose time passes when told: since its start, and what its wall clock makes of it."""
-
-    def __init__(self, path: Path, uptime: timedelta = timedelta(days=3)) -> None:
-        """Start it so long ago."""
-        self.path, self.uptime, self.wall, self.slept = path, uptime, NOW, AT_ONCE
-        self.budget = Budget(path, lambda: self.wall, running=self._running, sleep=self._sleep)
-
-    def _running(self) -> int:
-        return self.uptime // timedelta(microseconds=1) * 1000
-
-    def _sleep(self, seconds: float) -> None:
-        self.slept += timedelta(seconds=seconds)
-        self.passes(timedelta(seconds=seconds))
-
-    def passes(self, time: timedelta) -> None:
-        """Let time pass."""
-        self.uptime += time
-        self.wall += time
-
-    def take(self, calls: int = 1, *, limit: int = 3, patience: timedelta = AT_ONCE, key: str = "key") -> None:
-        """Take calls of an hourly budget."""
-        for _ in range(calls):
-            self.budget.take(key, limit=limit, period=HOUR, patience=patience)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    """Return a machine that has been running for days."""
-    return Machine(tmp_path / "state" / "budget.sqlite")
+from tests.support.machine import AT_ONCE, HOUR, NOW, Machine
 
 
 def test_limit(machine: Machine) -> None:
@@ -124,14 +83,14 @@ def test_patience_is_for_all_waits_together(machine: Machine) -> None:
     """Who waits and finds the call taken by another waits on, but no longer than the patience in all."""
     machine.take(3)
     machine.passes(timedelta(minutes=59, seconds=30))
-    other = Budget(machine.path, running=lambda: since_start() * 0 + machine._running())
+    other = Budget(machine.path, running=machine.running)
 
     def sleep(seconds: float) -> None:
-        machine._sleep(seconds)
+        machine.sleep(seconds)
         for _ in range(3):
             other.take("key", limit=3, period=HOUR, patience=AT_ONCE)
 
-    waiting = Budget(machine.path, lambda: machine.wall, running=machine._running, sleep=sleep)
+    waiting = Budget(machine.path, lambda: machine.wall, running=machine.running, sleep=sleep)
     with pytest.raises(TryLater) as caught:
         waiting.take("key", limit=3, period=HOUR, patience=timedelta(seconds=60))
 
@@ -187,83 +146,6 @@ def test_old_calls_leave_no_trace(machine: Machine) -> None:
     assert b"forgotten" not in machine.path.read_bytes()
 
 
-@pytest.mark.parametrize("jump", [-timedelta(days=3650), -HOUR, HOUR, timedelta(days=1), timedelta(days=3650)])
-def test_wall_clock_that_jumps(machine: Machine, jump: timedelta) -> None:
-    """Whatever the wall clock does, no call is free before its time, and none later."""
-    machine.take(3)
-    machine.wall += jump
-
-    with pytest.raises(TryLater) as caught:
-        machine.take()
-    assert caught.value.not_before == machine.wall + HOUR
-
-    machine.passes(HOUR)
-    machine.take(3)
-
-
-@pytest.mark.parametrize("before", [timedelta(minutes=1), timedelta(days=30)], ids=["young", "old"])
-@pytest.mark.parametrize("wall", [NOW - HOUR, NOW, NOW + timedelta(days=1)], ids=["behind", "right", "ahead"])
-def test_restart_of_the_machine(tmp_path: Path, before: timedelta, wall: datetime) -> None:
-    """Calls made before a restart count for a period after it at most, whatever the clocks then say."""
-    path = tmp_path / "budget.sqlite"
-    Machine(path, before).take(3)
-    restarted = Machine(path, timedelta(seconds=20))
-    restarted.wall = wall
-
-    with pytest.raises(TryLater) as caught:
-        restarted.take()
-    assert caught.value.not_before is not None
-    assert timedelta(0) < caught.value.not_before - wall <= HOUR
-
-    restarted.passes(caught.value.not_before - wall)
-    restarted.take(3)
-
-
-@settings(deadline=None, max_examples=30)
-@given(
-    st.lists(
-        st.sampled_from(["take", "minutes", "half an hour", "restart", "long off", "wall ahead", "wall behind"]),
-        max_size=40,
-    )
-)
-def test_any_history(tmp_path_factory: pytest.TempPathFactory, history: list[str]) -> None:
-    """Through any mixture of calls, pauses, restarts and clock jumps both promises hold in real time."""
-    machine = Machine(tmp_path_factory.mktemp("budget") / "budget.sqlite", timedelta(minutes=90))
-    real, made = AT_ONCE, list[timedelta]()
-
-    def passes(time: timedelta) -> None:
-        nonlocal real
-        real += time
-        machine.passes(time)
-
-    def restart(off: timedelta) -> None:
-        nonlocal real, machine
-        real += off
-        wall, machine = machine.wall, Machine(machine.path, AT_ONCE)
-        machine.wall = wall
-
-    events: dict[str, Callable[[], None]] = {
-        "minutes": lambda: passes(timedelta(minutes=7)),
-        "half an hour": lambda: passes(HOUR / 2),
-        "restart": lambda: restart(timedelta(seconds=30)),
-        "long off": lambda: restart(timedelta(days=1)),
-        "wall ahead": lambda: setattr(machine, "wall", machine.wall + 2 * HOUR),
-        "wall behind": lambda: setattr(machine, "wall", machine.wall - 2 * HOUR),
-    }
-    for event in history:
-        if event != "take":
-            events[event]()
-            continue
-        try:
-            machine.take()
-        except TryLater as later:
-            assert later.not_before is not None
-            assert later.not_before - machine.wall <= HOUR
-        else:
-            made.append(real)
-            assert sum(call > real - HOUR for call in made) <= 3
-
-
 def test_processes_share_the_budget(tmp_path: Path) -> None:
     """Two processes that take as fast as they can get exactly the limit between them."""
     path = tmp_path / "budget.sqlite"
@@ -281,7 +163,8 @@ try:
 except TryLater:
     print(taken)
 """
-    processes = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) for _ in range(2)]
+    command, project = [sys.executable, "-c", program], Path(__file__).parents[2]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=project) for _ in range(2)]
     taken = [int(process.communicate()[0]) for process in processes]
 
     assert sum(taken) == 100

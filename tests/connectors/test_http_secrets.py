@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from connectors.errors import OutsideError
 from connectors.http import Http, Policy
 from tests.support import faults
-from tests.support.asking import PASSING, UNREADABLE
+from tests.support.asking import ENDLESS, PASSING, UNREADABLE
 from tests.support.faults import FaultServer
 
 pytestmark = pytest.mark.usefixtures("no_waits")
@@ -29,6 +29,7 @@ def everything_said(error: BaseException | None) -> str:
     "fault",
     [
         *PASSING.values(),
+        *ENDLESS.values(),
         *UNREADABLE.values(),
         faults.status(401),
         faults.status(400),
@@ -36,7 +37,7 @@ def everything_said(error: BaseException | None) -> str:
         faults.status(429, Retry_After="3600"),
         faults.answer(b"canary" * 1000),
     ],
-    ids=[*PASSING, *UNREADABLE, "401", "400", "302", "3600", "large"],
+    ids=[*PASSING, *ENDLESS, *UNREADABLE, "401", "400", "302", "3600", "large"],
 )
 def test_no_failure_tells_a_secret(
     fault: faults.Fault, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]

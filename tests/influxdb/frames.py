@@ -10,13 +10,23 @@ import polars as pl
 from connectors.influxdb.lines import lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from connectors.influxdb.base import Database
     from connectors.influxdb.lines import Lines
 
 POINT: Final = "707057500000000018"
 NEW_YEAR: Final = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+ACTIONS: Final[Mapping[str, Callable[[Database], object]]] = {
+    "write": lambda database: database.write(as_lines(hours(3))),
+    "query": lambda database: database.query('SELECT * FROM "hourly_reading"'),
+    "delete": lambda database: database.delete("hourly_reading", tags={}),
+}
+"""What may be asked of a database, where each must fail alike."""
+
+EVERY_ACTION: Final[list[Callable[[Database], object]]] = [*ACTIONS.values(), lambda database: database.exists()]
 
 
 def hours(count: int, *, point: str = POINT, start: datetime = NEW_YEAR) -> pl.DataFrame:
@@ -39,6 +49,6 @@ def stored(database: Database, field: str = "energy_kwh") -> dict[int, object]:
     """Return a field's values by the second at which they stand."""
     return {
         int(str(row[0])): row[1]
-        for series in database.query(f'SELECT "{field}" FROM "hourly_reading"')
+        for series in database.query(f'SELECT "{field}" FROM "hourly_reading"')  # noqa: S608 - ours
         for row in series.rows
     }

@@ -86,9 +86,7 @@ def test_tags_and_fields_keep_their_order() -> None:
     """Tags come first, fields after, each in the order asked for."""
     frame = pl.DataFrame({"b": ["2"], "a": ["1"], "n": [1], "x": [0.5], "ok": [True], "start": [WHEN]})
 
-    assert written(frame, tags=("b", "a"), fields=("x", "n", "ok")) == [
-        "reading,b=2,a=1 x=0.5,n=1i,ok=true 1735689600"
-    ]
+    assert written(frame, tags=("b", "a"), fields=("x", "n", "ok")) == ["reading,b=2,a=1 x=0.5,n=1i,ok=true 1735689600"]
 
 
 def test_null_field_is_left_out() -> None:
@@ -199,6 +197,12 @@ def test_only_utc_instants(times: pl.Series) -> None:
 
 def test_lines_hide_what_they_hold() -> None:
     """Lines that get into a log or an exception show no metering point."""
-    part = next(iter(lines(one(1.0).with_columns(p=pl.lit("7070")), measurement="m", tags=("p",), fields=("value",), time="start")))
+    part = next(
+        iter(
+            lines(
+                one(1.0).with_columns(p=pl.lit("7070")), measurement="m", tags=("p",), fields=("value",), time="start"
+            )
+        )
+    )
 
     assert "7070" not in repr(part)

@@ -13,7 +13,7 @@ from connectors.influxdb.database import connect
 from connectors.influxdb.errors import DatabaseMissing, NotConfigured
 from connectors.influxdb.lines import LINES_PER_REQUEST, Lines, lines
 from connectors.influxdb.writing import MOST_REFUSED
-from tests.influxdb.frames import NEW_YEAR, POINT, as_lines, hours, stored
+from tests.influxdb.frames import ACTIONS, NEW_YEAR, POINT, as_lines, hours, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,28 @@ def test_every_value_is_read_back(database: Database) -> None:
 
     assert (written.accepted, written.refused) == (LINES_PER_REQUEST, ())
     assert stored(database) == dict(zip(frame["start"].dt.epoch("s"), frame["energy_kwh"], strict=True))
+
+
+def test_long_answers_are_whole(database: Database) -> None:
+    """Answers that come in pieces, of 10,000 rows, are put together: each series once, with all of its rows."""
+    points, rows = [POINT, "another"], 12_345
+    for point in points:
+        for part in lines(
+            hours(rows, point=point),
+            measurement="hourly_reading",
+            tags=("metering_point",),
+            fields=("energy_kwh",),
+            time="start",
+        ):
+            database.write(part)
+
+    series = database.query(
+        'SELECT "energy_kwh" FROM "hourly_reading" GROUP BY "metering_point"; SELECT "energy_kwh" FROM "hourly_reading"'
+    )
+
+    assert [one.tags.get("metering_point") for one in series] == [*points, None]
+    assert [len(one.rows) for one in series] == [rows, rows, 2 * rows]
+    assert [row[1] for row in series[0].rows] == [hour / 8 for hour in range(rows)]
 
 
 def test_types_and_escapes_survive(database: Database) -> None:
@@ -162,17 +184,13 @@ def test_no_default_retention_policy(database: Database, influx_settings: Influx
         database.write(as_lines(hours(1)))
 
 
-@pytest.mark.parametrize("action", ["write", "query", "delete"])
+@pytest.mark.parametrize("action", ACTIONS)
 def test_database_missing(influx_settings: InfluxSettings, action: str) -> None:
     """Where there is no such database, the message says how to make it."""
     database = connect(influx_settings)
 
     with pytest.raises(DatabaseMissing, match=f"'{influx_settings.database}': run `wattline doctor --create`"):
-        {
-            "write": lambda: database.write(as_lines(hours(3))),
-            "query": lambda: database.query('SELECT * FROM "hourly_reading"'),
-            "delete": lambda: database.delete("hourly_reading", tags={}),
-        }[action]()
+        ACTIONS[action](database)
     database.close()
 
 

@@ -166,7 +166,8 @@ def test_the_check_digit_is_gs1s(last: str) -> None:
 
 def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
     """Settings name no operator: a second entry in the registry is read by its own model, from every layer."""
-    (tmp_path / "wattline.toml").write_text('[connections.home]\nsource = "elvia"\n', encoding="utf-8")
+    home = f'[connections.home]\nsource = "elvia"\nmetering_points = ["{FIRST}"]\n'
+    (tmp_path / "wattline.toml").write_text(home, encoding="utf-8")
     code = """
         import sys
         from pathlib import Path
@@ -197,7 +198,7 @@ def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
         plant = {
             "WATTLINE_CONNECTIONS__PLANT__SOURCE": "other",
             "WATTLINE_CONNECTIONS__PLANT__API_KEY": "k",
-            "WATTLINE_CONNECTIONS__PLANT__METERING_POINTS": '[{"code": "LU1"}, {"code": "LU2"}]',
+            "WATTLINE_CONNECTIONS__PLANT__METERING_POINTS": '[{"code": "LU1"}, {"code": "707057500000000018"}]',
         }
         settings = load(plant, Path(sys.argv[1]))
         print(settings.schedules)
@@ -226,7 +227,7 @@ def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
         "{'elvia': '30 6 * * *', 'other': '30 15 * * *'}",
         "{'home': 'ElviaConnection', 'plant': 'OtherConnection'}",
         "None ()",
-        "('LU1', 'LU2') 1",
+        f"('LU1', '{FIRST}') 1",
         "connections.plant.metering_points[0].code: is missing; add it",
         f"connections.plant.metering_points[0].cod: no such key; did you mean code? (from {points})",
         (

@@ -67,11 +67,14 @@ def test_a_list_is_replaced_and_not_joined(installation: Installation) -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_key_wins_over_its_table_as_json(installation: Installation, order: int) -> None:
     """A variable for one key is laid over a variable for the whole table, whichever was set first."""
-    variables = {"WATTLINE_SYNC": '{"reread_days": 7, "points_per_call": 8}', "WATTLINE_SYNC__REREAD_DAYS": "9"}
+    variables = {
+        "WATTLINE_CONNECTIONS__HOME": '{"source": "elvia", "database": "lower", "bucket": "b"}',
+        "WATTLINE_CONNECTIONS__HOME__DATABASE": "higher",
+    }
 
-    sync = installation.load(**dict(list(variables.items())[::order])).sync
+    home = installation.load(**dict(list(variables.items())[::order])).connections["home"]
 
-    assert (sync.reread_days, sync.points_per_call) == (9, 8)
+    assert (home.database, home.bucket) == ("higher", "b")
 
 
 def test_names_of_variables_have_no_case(installation: Installation) -> None:

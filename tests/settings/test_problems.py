@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 CANARY = "kanari-7c1e"
 """Stands wherever a user may have put a secret by mistake; it must never come back."""
 
+ARABIC = "\N{ARABIC-INDIC DIGIT SEVEN}" * 18
+"""Digits to Python, and none to the operator."""
+
 HOME = '[connections.home]\nsource = "elvia"\n'
 
 IN_TOML = [
@@ -53,6 +56,7 @@ IN_TOML = [
     (HOME + f"metering_points = '{CANARY}'", 'connections.home.metering_points: must be a list, such as ["7070575'),
     (HOME + f"metering_points = ['{CANARY}']", "connections.home.metering_points[0]: is not a metering point id"),
     (HOME + "metering_points = ['7359992890123456']", "18 digits and stands on the invoice and on Min side"),
+    (HOME + f"metering_points = ['{ARABIC}']", "is not a metering point id"),
     (HOME + f"include_production = '{CANARY}'", "connections.home.include_production: must be true or false"),
     (HOME + f"innlandet = '{CANARY}'", 'connections.home.innlandet: must be true, false or "auto"'),
     (HOME + "calls_per_hour = 0", "connections.home.calls_per_hour: must be a whole number from 1 to 1000000"),

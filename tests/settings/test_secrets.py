@@ -55,6 +55,23 @@ def test_blanks_around_a_secret_are_cut_off(installation: Installation, text: st
         assert settings.connections["home"].credential("home").get_secret_value() == CANARY
 
 
+def test_blanks_around_any_variable_are_cut_off(installation: Installation) -> None:
+    """What a shell script or an env file leaves at the end of a line changes no value."""
+    installation.write("wattline.toml", HOME + INFLUX)
+
+    settings = installation.load(
+        WATTLINE_CONNECTIONS__HOME__INCLUDE_PRODUCTION="false ",
+        WATTLINE_INFLUXDB__DATABASE="d ",
+        WATTLINE_INFLUXDB__USERNAME="u ",
+        WATTLINE_INFLUXDB__PASSWORD=f"{CANARY}\r",
+    )
+
+    assert settings.connections["home"].include_production is False  # type: ignore[attr-defined]
+    assert settings.influxdb is not None
+    assert settings.influxdb.password is not None
+    assert settings.influxdb.password.get_secret_value() == CANARY
+
+
 @pytest.mark.parametrize("text", ["", "\n", "  "])
 def test_an_empty_secret_is_a_missing_one(installation: Installation, text: str) -> None:
     """Settings load without a credential; its use is what fails, and says where the credential belongs."""

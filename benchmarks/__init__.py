@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m benchmarks` measures here and prints; nothing is asserted in seconds."""

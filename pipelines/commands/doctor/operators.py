@@ -1,0 +1,98 @@
+"""Whether each credential is good, by one cheap call: the newest day. And whose each metering point is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from connectors.base import Ask, Feed
+from connectors.budget import Budget
+from connectors.errors import OutsideError, Refused
+from connectors.registry import SOURCES
+from pipelines.commands.doctor.finding import Finding
+from pipelines.commands.summary import counted
+from pipelines.commands.who import who_must_act
+from pipelines.flow import Flow
+from schemas.time import Window, local_day, local_midnight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from connectors.base import Source
+    from pipelines.settings import Settings
+
+MOST_POINTS_SHOWN: Final = 5
+
+
+def look_at_connections(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Yield how each connection answers, then the metering points that two of them claim."""
+    for source in SOURCES.values():
+        flow = Flow(settings, source, now)
+        claims = _Claims(set(flow.connections), flow.store.ledger.owners())
+        for name in flow.connections:
+            yield _ask(settings, flow, name, now, claims)
+        yield from claims.refused(source.name, settings)
+
+
+@dataclass
+class _Claims:
+    """Which connections a metering point was seen under; those that are configured no more claim nothing."""
+
+    configured: set[str]
+    known: dict[str, list[str]]
+    seen: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def refused(self, source: str, settings: Settings) -> Iterator[Finding]:
+        """Yield the metering points with more than one connection."""
+        for point, connections in self.known.items():
+            self.seen[point].update(self.configured.intersection(connections))
+        for point, claiming in sorted(self.seen.items()):
+            if len(claiming) > 1:
+                names = " and ".join(f"connections.{name}" for name in sorted(claiming))
+                words = f"{names} both claim {settings.names.get(point, point)}; set metering_points so that one does"
+                yield Finding(f"{source} metering point", words, ok=False)
+
+
+def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Claims) -> Finding:
+    source, connection = flow.source, flow.connections[name]
+    subject = f"{source.name}/{name}"
+    contact = flow.store.ledger.contact(name)
+    if contact.not_before is not None and now < contact.not_before:
+        words = f"is not asked before {contact.not_before:%Y-%m-%d %H:%M} UTC, as the operator wants it; come back then"
+        return Finding(subject, words, ok=False)
+    listed = connection.listed_points()
+    points = listed[: settings.sync.points_per_call]
+    try:
+        session = source.open(name, connection, Budget(flow.store.budget_path))
+        try:
+            answer = session.ask(Ask(Feed.READINGS, _newest_day(source, now), points))
+        finally:
+            session.close()
+        covered = source.parse(answer).metering_points
+    except Refused as error:
+        words = f"{error}. It may list a metering point that its credential does not cover, or have no contract now."
+        return Finding(subject, words, ok=False)
+    except OutsideError as error:
+        return Finding(subject, f"{error}. {who_must_act(error.cause)}", ok=False)
+    for point in covered:
+        claims.seen[point].add(name)
+    if not covered:
+        return Finding(subject, "the credential is good and covers no metering point; order access to one", ok=False)
+    if lacking := [point for point in points if point not in covered]:
+        words = f"there is no answer for {_shown(lacking, settings)}; take it out of metering_points, or order access"
+        return Finding(subject, words, ok=False)
+    of_many = f" (the first of {len(listed)} listed)" if len(listed) > len(points) else ""
+    return Finding(subject, f"covers {counted(len(covered), 'metering point')}{of_many}: {_shown(covered, settings)}")
+
+
+def _shown(points: Sequence[str], settings: Settings) -> str:
+    shown = ", ".join(settings.names.get(point, point) for point in points[:MOST_POINTS_SHOWN])
+    return f"{shown}, ..." if len(points) > MOST_POINTS_SHOWN else shown
+
+
+def _newest_day(source: Source, now: datetime) -> Window:
+    end = source.published_until(now)
+    return Window(local_midnight(local_day(end - timedelta.resolution, source.zone), source.zone), end)

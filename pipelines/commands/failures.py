@@ -1,0 +1,33 @@
+"""Errors that end a command, as words for the user and an exit code."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from connectors.errors import OutsideError
+from pipelines.commands.usage import UsageError
+from pipelines.commands.who import who_must_act
+from pipelines.settings import SettingsError
+from pipelines.store.lock import StoreBusyError
+
+WELL: Final = 0
+FAILED: Final = 1
+MISUSED: Final = 2
+
+
+class Ending(NamedTuple):
+    """What to say, and what to exit with."""
+
+    words: str
+    code: int
+
+
+def explained(error: Exception) -> Ending | None:
+    """Return how a command ends that met this error; None where the error is not one that we know."""
+    if isinstance(error, (SettingsError, UsageError)):
+        return Ending(str(error), MISUSED)
+    if isinstance(error, OutsideError):
+        return Ending(f"{error}. {who_must_act(error.cause)}", FAILED)
+    if isinstance(error, StoreBusyError):
+        return Ending(str(error), FAILED)
+    return None

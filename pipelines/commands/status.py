@@ -1,0 +1,135 @@
+"""`wattline status`: how everything stands, from what is kept; no operator and no database is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.registry import SOURCES
+from pipelines.commands.failures import FAILED, WELL
+from pipelines.commands.output import remark_on_target, say, say_table
+from pipelines.commands.standing import say_connection
+from pipelines.commands.usage import chosen_connections, prepare_data_dir
+from pipelines.flow import Flow
+from pipelines.settings import load
+from pipelines.status import ConnectionStatus, SeriesStatus, status
+from schemas.time import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pipelines.settings import Settings
+
+COLUMNS = (
+    "connection",
+    "metering point",
+    "register",
+    "first hour",
+    "last hour",
+    "readings",
+    "coverage",
+    "settled",
+    "corrected",
+    "quarantined",
+)
+TEXT_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class NamedSeries(SeriesStatus):
+    """A register of a metering point, with the point's name in the settings."""
+
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Document:
+    """All of `status --json`; `docs/commands.md` says what each key means."""
+
+    at: datetime
+    ok: bool
+    data_dir: str
+    influxdb: str | None
+    connections: list[ConnectionStatus]
+    series: list[NamedSeries]
+
+
+def run(*, as_json: bool) -> int:
+    """Return the exit code. Raises `SettingsError`, `UsageError`."""
+    settings = load()
+    chosen_connections(settings, None)
+    prepare_data_dir(settings)
+    document = describe(settings, utc_now())
+    if as_json:
+        say(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    else:
+        _say(document)
+    remark_on_target(settings)
+    return WELL if document.ok else FAILED
+
+
+def describe(settings: Settings, now: datetime) -> Document:
+    """Return how every connection and every register stands."""
+    connections: list[ConnectionStatus] = []
+    series: list[NamedSeries] = []
+    for source in SOURCES.values():
+        if settings.connections_of(source.name):
+            these_connections, these_series = status(Flow(settings, source, now), now)
+            connections += these_connections
+            series += [_named(one, settings) for one in these_series]
+    return Document(
+        at=now,
+        ok=all(is_well(connection) for connection in connections),
+        data_dir=str(settings.data_dir),
+        influxdb=settings.influxdb.target() if settings.influxdb else None,
+        connections=connections,
+        series=series,
+    )
+
+
+def is_well(connection: ConnectionStatus) -> bool:
+    """Tell whether nobody has to act: the last run went well, nothing is quarantined, refused or different."""
+    return connection.ok and not connection.quarantined and not connection.refused_lines and not connection.differences
+
+
+def series_cells(series: NamedSeries) -> list[str]:
+    """Return the cells of a table's row, in the order of `COLUMNS`."""
+    zone = SOURCES[series.source].zone
+    return [
+        f"{series.source}/{series.connection}",
+        series.name or series.metering_point,
+        series.register,
+        *(f"{start.astimezone(zone):%Y-%m-%d %H:%M}" for start in (series.first_start, series.last_start)),
+        f"{series.readings:,}",
+        "sparse" if series.sparse else percent(series.readings, series.expected),
+        percent(series.settled, series.readings),
+        f"{series.corrected:,}",
+        f"{series.quarantined:,}",
+    ]
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share in per cent, never rounded up to all of it."""
+    return f"{1000 * part // whole / 10:.1f} %" if whole else "-"
+
+
+def _named(series: SeriesStatus, settings: Settings) -> NamedSeries:
+    values = {field.name: getattr(series, field.name) for field in fields(series)}
+    return NamedSeries(**values, name=settings.names.get(series.metering_point))
+
+
+def _say(document: Document) -> None:
+    if document.series:
+        say_table(COLUMNS, [series_cells(series) for series in document.series], text_columns=TEXT_COLUMNS)
+        say("Hours are the operator's local time.")
+        say()
+    for connection in document.connections:
+        mine: Sequence[NamedSeries] = [
+            series
+            for series in document.series
+            if (series.source, series.connection) == (connection.source, connection.connection)
+        ]
+        say_connection(connection, mine, SOURCES[connection.source].zone)

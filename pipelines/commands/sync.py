@@ -1,0 +1,43 @@
+"""`wattline sync`: what the schedules do, for cron or systemd, through the same assets as in the UI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines import launch
+from pipelines.commands.failures import FAILED, WELL
+from pipelines.commands.output import progress, remark_on_target
+from pipelines.commands.summary import say_summary
+from pipelines.commands.tally import Tally
+from pipelines.commands.usage import chosen_connections, prepare_data_dir
+from pipelines.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pipelines.settings import Settings
+
+
+def run(*, connections: Sequence[str] | None) -> int:
+    """Return the exit code. Raises `SettingsError`, `UsageError`, `StoreBusyError`."""
+    settings = load()
+    tally = synchronise(settings, chosen_connections(settings, connections))
+    say_summary(tally)
+    remark_on_target(settings)
+    return WELL if tally.ok else FAILED
+
+
+def synchronise(settings: Settings, connections: Collection[str]) -> Tally:
+    """Ask for what is new, late or due, and load what changed; show progress.
+
+    Raises:
+        UsageError: nothing can be written to the store.
+        StoreBusyError: another process writes to the store.
+    """
+    prepare_data_dir(settings)
+    tally = Tally()
+    with progress() as shown:
+        for done in launch.sync(settings, connections=connections, progress=shown.tell):
+            tally.add(done.source, done.run, done.year)
+            shown.step(f"{done.source}: {done.year} is done")
+    return tally

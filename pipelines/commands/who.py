@@ -1,0 +1,24 @@
+"""Who must act when something outside went wrong, in a sentence for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_DEVELOPERS: Final = "The developers must act: report this line; the next run asks again."
+
+_BY_CAUSE: Final = {
+    "try_later": "Nobody has to act: time heals this, and the next run asks again.",
+    "renew_credential": "You must act: renew the credential, or give the right one.",
+    "refused": "You must act: look at what was asked for; where it is right, report this line.",
+    "source_changed": _DEVELOPERS,
+    "our_mistake": _DEVELOPERS,
+    "database_missing": "You must act: run `wattline doctor --create`.",
+    "not_configured": "You must act: correct the settings under [influxdb], or the server.",
+    "cannot_do": "You must act: this kind of server cannot do it; docs/influxdb.md says what each can.",
+    "no_package": "You must act: install InfluxDB 1.x, so that `influxd` is found.",
+}
+
+
+def who_must_act(cause: str) -> str:
+    """Return who must do what, by `OutsideError.cause`."""
+    return _BY_CAUSE.get(cause, "You must act: look into it.")

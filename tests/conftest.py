@@ -1,0 +1,42 @@
+"""What every test starts from: nothing of the user's, and a clock in a place that nobody assumed.
+
+pytest-socket (see pyproject.toml) keeps tests on this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# At import, before any module under test reads it: half an hour off UTC, a day behind Oslo every evening, and
+# with clock changes on other dates. Whatever uses the machine's zone by mistake is wrong here.
+os.environ["TZ"] = "America/St_Johns"
+time.tzset()
+
+# On a busy machine an example may take any time, and in CI a failure must come back.
+settings.register_profile(
+    "wattline",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("wattline")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Take the user's variables away, and give each test a home and a working folder of its own."""
+    for name in list(os.environ):
+        if name.startswith(("WATTLINE_", "DAGSTER_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("working-folder")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder)
+    return folder
