@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
-from influxdb_client import Point, WritePrecision
+from influxdb_client.client.write.point import Point
+from influxdb_client.domain.write_precision import WritePrecision
 
 from benchmarks.timing import best_of, show
 from connectors.influxdb.lines import lines
@@ -37,7 +39,8 @@ def _by_expressions(frame: pl.DataFrame) -> int:
 def _by_points(frame: pl.DataFrame) -> int:
     length = 0
     for row in frame.iter_rows(named=True):
-        point = Point("hourly_reading").time(row["time"], WritePrecision.S)
+        point: Any = Point("hourly_reading")  # type: ignore[no-untyped-call]
+        point = point.time(row["time"], WritePrecision.S)
         for tag in TAGS:
             point = point.tag(tag, row[tag])
         for field in FIELDS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,47 +11,16 @@ import dagster as dg
 
 from connectors.registry import SOURCES
 from pipelines.assets import INFLUXDB, READINGS, REFETCH_TAG, RUNS, key, year_assets
+from pipelines.dagster_home import dagster_home
 from pipelines.flow import Flow, SourceRun
-from pipelines.store.files import private_folder
 from pipelines.summary import SUMMARY, summary_asset
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
-    from pathlib import Path
 
     from connectors.base import Source
     from pipelines.settings import Settings
-
-INSTANCE: Final = """\
-# Written once by wattline; yours to change.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-scheduler:
-  module: dagster.core.scheduler
-  class: DagsterDaemonScheduler
-  config:
-    # After an absence one run catches up; the ledger knows what is missing.
-    max_catchup_runs: 1
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-concurrency:
-  runs:
-    # The store has one writer a source, so more would only wait for its lock.
-    max_concurrent_runs: 1
-run_monitoring:
-  enabled: true
-  max_runtime_seconds: 21600
-run_retries:
-  enabled: true
-  max_retries: 1
-  # A failed call is retried where it is made; only a crashed run is started again.
-  retry_on_asset_or_op_failure: false
-"""
-
 
 # A command says itself what happened; the UI has the whole log.
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -66,18 +34,6 @@ class Launched:
     year: int
     run_id: str
     run: SourceRun
-
-
-def dagster_home(settings: Settings) -> Path:
-    """Return Dagster's home, made ready: `DAGSTER_HOME`, or a folder in `data_dir`."""
-    home = settings.data_dir / "dagster"
-    if chosen := os.environ.get("DAGSTER_HOME"):
-        home = type(home)(chosen)
-    private_folder(home)
-    configuration = home / "dagster.yaml"
-    if not configuration.exists():
-        configuration.write_text(INSTANCE)
-    return home
 
 
 @contextmanager

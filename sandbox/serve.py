@@ -75,7 +75,7 @@ def _listening(host: str, port: int) -> socket.socket:
 def _server(world: World) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            app.build(world), log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False
+            app.build(world), log_level="warning", access_log=False, lifespan="off", ws="none", date_header=False
         )
     )
 

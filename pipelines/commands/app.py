@@ -129,7 +129,7 @@ def load(
 
 
 @app.command()
-def export(  # noqa: PLR0913 - one parameter an option
+def export(
     *,
     by: Annotated[Literal["hour", "day", "month"], typer.Option("--by", help="What a row is.")] = "hour",
     form: Annotated[Literal["csv", "parquet"], typer.Option("--format", help="Parquet needs --out.")] = "csv",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.commands.rows import By
 
 
-def run(  # noqa: PLR0913 - one parameter an option
+def run(
     *,
     by: By,
     form: Literal["csv", "parquet"],

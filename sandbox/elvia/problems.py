@@ -15,7 +15,7 @@ _RFC: Final = "https://tools.ietf.org/html/rfc7231#section-"
 _SECTIONS: Final = {400: "6.5.1", 403: "6.5.3", 404: "6.5.4", 500: "6.6.1"}
 
 
-class Problem(Exception):  # noqa: N818 - the API's own word for it
+class Problem(Exception):
     """A request that the service refuses; `errors` maps a parameter, or "" for the whole, to messages."""
 
     def __init__(self, status: int, errors: Mapping[str, list[str]] | None = None) -> None:
@@ -37,7 +37,7 @@ class Problem(Exception):  # noqa: N818 - the API's own word for it
         return JSONResponse(body, self.status, media_type="application/problem+json; charset=utf-8")
 
 
-class Stopped(Exception):  # noqa: N818 - no error of ours: an answer
+class Stopped(Exception):
     """A request that the gateway in front of the service answers by itself."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:

@@ -79,7 +79,7 @@ def test_sending_ends_too(piece: int) -> None:
     def take_slowly(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection:
-            while not stop.wait(0.01):
+            while not stop.wait(0.002):
                 received.extend(connection.recv(piece) if piece else b"")
 
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
@@ -92,7 +92,7 @@ def test_sending_ends_too(piece: int) -> None:
         finally:
             stop.set()
 
-    assert len(received) < len(content)
+    assert len(received) < len(content) / 2
 
 
 def test_one_attempt() -> None:

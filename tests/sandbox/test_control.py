@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import pytest
@@ -18,22 +18,31 @@ from tests.sandbox.asking import HOME, MAXHOURS_V2, METERVALUES, PLUS, Elvia, in
 if TYPE_CHECKING:
     from sandbox.serve import Sandbox
 
+
+class Control(Protocol):
+    """Calls the control API."""
+
+    def __call__(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """Make one call, with a body where one is given."""
+        ...
+
+
 _DAY = {"startTime": "2026-06-10T00:00:00+02:00", "endTime": "2026-06-11T00:00:00+02:00"}
 _WINDOW = {"start": "2026-06-10T08:00:00Z", "end": "2026-06-10T10:00:00Z"}
 _HOURS = window("2026-06-10T08:00", "2026-06-10T10:00")
 
 
 @pytest.fixture
-def control(sandbox: Sandbox, client: httpx.Client) -> Any:
+def control(sandbox: Sandbox, client: httpx.Client) -> Control:
     """Give a function that calls the control API."""
 
-    def call(method: str, path: str, body: Any = None) -> httpx.Response:
+    def call(method: str, path: str, body: object = None) -> httpx.Response:
         return client.request(method, f"{sandbox.url}/control/{path}", json=body)
 
     return call
 
 
-def test_state_counts_calls(elvia: Elvia, control: Any) -> None:
+def test_state_counts_calls(elvia: Elvia, control: Control) -> None:
     """The state lists every call with token, path, metering points, window and status, so that calls can be counted."""
     elvia.get(**_DAY)
     elvia.get(MAXHOURS_V2, "sandbox-plus")
@@ -49,7 +58,7 @@ def test_state_counts_calls(elvia: Elvia, control: Any) -> None:
     assert "a-token-that-might-be-real" not in control("GET", "state").text
 
 
-def test_faults(elvia: Elvia, control: Any) -> None:
+def test_faults(elvia: Elvia, control: Control) -> None:
     """Faults are added one by one or as a list, are listed, and are deleted all at once."""
     one = {"kind": "null_value", "window": _WINDOW, "metering_point": HOME}
     more = [{"kind": "status", "status": 503, "retry_after": 30, "first": 2, "times": 1}, {"kind": "unsorted"}]
@@ -62,7 +71,7 @@ def test_faults(elvia: Elvia, control: Any) -> None:
     assert None not in [row["value"] for row in elvia.rows(**_DAY)]
 
 
-def test_a_planned_correction(elvia: Elvia, control: Any) -> None:
+def test_a_planned_correction(elvia: Elvia, control: Control) -> None:
     """A correction shows from its instant, which may be written with any offset."""
     correction = {
         "metering_point": HOME,
@@ -77,7 +86,7 @@ def test_a_planned_correction(elvia: Elvia, control: Any) -> None:
     assert [row["value"] for row in elvia.rows(**_DAY)].count(7.5) == 0
 
 
-def test_a_correction_at_once(elvia: Elvia, control: Any) -> None:
+def test_a_correction_at_once(elvia: Elvia, control: Control) -> None:
     """An empty body corrects one hour of three days ago at once, and tells which, from what to what."""
     three_days_ago = {"startTime": "2026-06-14T00:00:00+02:00", "endTime": "2026-06-15T00:00:00+02:00"}
     before = elvia.rows(**three_days_ago)
@@ -90,7 +99,7 @@ def test_a_correction_at_once(elvia: Elvia, control: Any) -> None:
     assert control("POST", "corrections").json()["before"] == answer["after"], "it can be done again"
 
 
-def test_late_hours(elvia: Elvia, control: Any) -> None:
+def test_late_hours(elvia: Elvia, control: Control) -> None:
     """Hours are held back until their instant, or removed from one on."""
     late = {"metering_point": HOME, "window": _WINDOW, "until": "2026-06-18T00:00:00Z"}
     assert control("POST", "late", late).status_code == 200
@@ -101,7 +110,7 @@ def test_late_hours(elvia: Elvia, control: Any) -> None:
     assert len(elvia.rows(**_DAY)) == 22
 
 
-def test_clock(elvia: Elvia, control: Any) -> None:
+def test_clock(elvia: Elvia, control: Control) -> None:
     """The clock stands, runs beside the machine's, or is the machine's again; answers are dated by it."""
     control("POST", "clock", {"fixed": "2026-02-03T04:05:06+01:00"})
     assert elvia.world.now() == instant("2026-02-03T03:05:06+00:00")
@@ -114,7 +123,7 @@ def test_clock(elvia: Elvia, control: Any) -> None:
     assert abs(utc_now() - elvia.world.now()) < timedelta(hours=1)
 
 
-def test_tokens(elvia: Elvia, control: Any) -> None:
+def test_tokens(elvia: Elvia, control: Control) -> None:
     """A token is added, deleted, restored with the points it had, and given others."""
     control("POST", "tokens", {"token": "sandbox-family", "metering_points": [HOME, PLUS]})
     assert len(elvia.points(token="sandbox-family")) == 2
@@ -137,14 +146,18 @@ def test_tokens(elvia: Elvia, control: Any) -> None:
             "UTC",
         ),
         ("corrections", {"metering_point": HOME, "window": _WINDOW, "shows": "2026-06-17T00:00:00Z"}, "factor"),
-        ("corrections", {"metering_point": HOME, "window": _WINDOW, "shows": "2026-06-17T00:00:00", "factor": 2}, "tz"),
+        (
+            "corrections",
+            {"metering_point": HOME, "window": _WINDOW, "shows": "2026-06-17T00:00:00", "factor": 2},
+            "timezone",
+        ),
         ("late", {"window": _WINDOW}, "metering_point"),
         ("late", [{"metering_point": HOME, "window": _WINDOW}, 7], "object"),
         ("clock", {"fixed": "noon"}, "fixed"),
         ("tokens", {"token": "sandbox-x", "metering_points": ["1"]}, "nobody"),
     ],
 )
-def test_bodies_that_do_not_fit(elvia: Elvia, control: Any, path: str, body: Any, reason: str) -> None:
+def test_bodies_that_do_not_fit(elvia: Elvia, control: Control, path: str, body: object, reason: str) -> None:
     """A body that does not fit gets 400 with the reason and changes nothing."""
     before = control("GET", "state").json()
     response = control("POST", path, body)

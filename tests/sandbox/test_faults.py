@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 import pytest
 
 from sandbox import households
@@ -15,7 +16,11 @@ from sandbox.serve import running
 from tests.sandbox.asking import HOME, MAXHOURS_V1, MAXHOURS_V2, METERVALUES, PLUS, Elvia, instant, window
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.world import World
+
+    Row = dict[str, Any]
 
 _DAY = {"startTime": "2026-06-10T00:00:00+02:00", "endTime": "2026-06-11T00:00:00+02:00"}
 # Hours 10 and 11 by the Norwegian clock.
@@ -23,12 +28,12 @@ _HOURS = window("2026-06-10T08:00", "2026-06-10T10:00")
 _HIT = slice(10, 12)
 
 
-def _with(elvia: Elvia, kind: FaultKind, **conditions: Any) -> Elvia:
-    elvia.world.faults.add(Fault(kind=kind, **conditions))
+def _with(elvia: Elvia, kind: FaultKind, **conditions: object) -> Elvia:
+    elvia.world.faults.add(msgspec.structs.replace(Fault(kind=kind), **conditions))
     return elvia
 
 
-def _compare(elvia: Elvia, kind: FaultKind) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _compare(elvia: Elvia, kind: FaultKind) -> tuple[list[Row], list[Row]]:
     """Return a day's good rows, and the rows with the fault in two of its hours."""
     good = elvia.rows(**_DAY)
     return good, _with(elvia, kind, window=_HOURS).rows(**_DAY)
@@ -51,7 +56,7 @@ def _compare(elvia: Elvia, kind: FaultKind) -> tuple[list[dict[str, Any]], list[
         ),
     ],
 )
-def test_single_rows(elvia: Elvia, kind: FaultKind, change: Any) -> None:
+def test_single_rows(elvia: Elvia, kind: FaultKind, change: Callable[[Row], Row]) -> None:
     """A fault of rows touches the rows that start in its window, and only these."""
     good, bad = _compare(elvia, kind)
     assert bad == good[:10] + [change(row) for row in good[_HIT]] + good[12:]
@@ -134,7 +139,7 @@ def test_announced_waits(elvia: Elvia, status: int, wait: int | datetime, header
 
 @pytest.mark.parametrize("path", [METERVALUES, MAXHOURS_V1, MAXHOURS_V2])
 def test_bodies(elvia: Elvia, path: str) -> None:
-    """A body may be empty, HTML, cut in half, marked with a byte order mark, or lack the envelope; the status is 200."""
+    """With 200 a body may be empty, HTML, half, begin with a byte order mark, or lack the envelope."""
     good = elvia.get(path).content
     expected = {
         FaultKind.EMPTY_BODY: b"",
@@ -182,8 +187,8 @@ def test_hang(elvia: Elvia) -> None:
 def test_a_hanging_call_does_not_hold_the_stop(world: World, client: httpx.Client) -> None:
     """The sandbox stops although a call hangs in it."""
     world.faults.add(Fault(kind=FaultKind.HANG, seconds=3600))
+    headers = {"Authorization": "Bearer sandbox-home"}
     with running(world) as sandbox, pytest.raises(httpx.ReadTimeout):
-        headers = {"Authorization": "Bearer sandbox-home"}
         client.get(sandbox.elvia_url + METERVALUES, headers=headers, timeout=0.05)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -12,9 +13,11 @@ from sandbox import households, truth
 from sandbox.hours import OSLO
 from sandbox.plans import Correction, Unverified, late, removed
 from sandbox.publication import Publication
-from sandbox.world import World
 from schemas.time import HOUR, Window, day_window, local_midnight, year_window
 from tests.sandbox.asking import HOME, PLUS, instant, window
+
+if TYPE_CHECKING:
+    from sandbox.world import World
 
 _MINUTE = timedelta(minutes=1)
 _LATER = datetime(2026, 6, 17, 12, 20, tzinfo=UTC)
@@ -143,9 +146,9 @@ def test_corrections_show_from_their_instant(world: World) -> None:
 def test_a_correction_needs_one_value(world: World) -> None:
     """A correction with both a factor and a quantity, or with neither, is refused."""
     hour = window("2026-06-05T08:00", "2026-06-05T09:00")
-    for values in ({}, {"factor": 2.0, "quantity": 1.0}):
+    for factor, quantity in ((None, None), (2.0, 1.0)):
         with pytest.raises(ValueError, match="either a factor or a quantity"):
-            Correction(metering_point=HOME, window=hour, shows=world.now(), **values)
+            Correction(metering_point=HOME, window=hour, shows=world.now(), factor=factor, quantity=quantity)
 
 
 def test_a_sporadic_world_corrects_and_is_late_by_itself(world: World) -> None:

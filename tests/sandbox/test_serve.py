@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -51,19 +50,18 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         started.communicate()
 
 
-def test_a_process_of_its_own(process: tuple[subprocess.Popen[str], str], client: httpx.Client) -> None:
+def test_a_process_of_its_own(process: tuple[subprocess.Popen[str], str], client: httpx.Client, tmp_path: Path) -> None:
     """By the time the ready file is there it holds the whole URL, and calls are taken; SIGTERM ends it quietly."""
     sandbox, url = process
     headers = {"Authorization": "Bearer sandbox-fleet"}
-    for _ in range(201):
-        response = client.get(f"{url}/elvia{METERVALUES}", headers=headers)
-        assert response.status_code == 200
-    assert len(response.json()["meteringpoints"]) == 3
+    responses = [client.get(f"{url}/elvia{METERVALUES}", headers=headers) for _ in range(201)]
+    assert {response.status_code for response in responses} == {200}
+    assert len(responses[0].json()["meteringpoints"]) == 3
     sandbox.send_signal(signal.SIGTERM)
     out, err = sandbox.communicate(timeout=30)
     assert f"{url}/elvia" in out
     assert err == ""
-    assert [name for name in os.listdir(Path(sandbox.args[-1]).parent) if name != "ready"] == []  # type: ignore[index]
+    assert [file.name for file in tmp_path.iterdir()] == ["ready"]
 
 
 def test_two_beside_each_other(client: httpx.Client) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from connectors.errors import OutsideError
-from connectors.influxdb import connect
+from connectors.influxdb.database import connect
 from connectors.influxdb.influxql import identifier
 from connectors.registry import SOURCES
 from pipelines.commands.doctor.finding import Finding
