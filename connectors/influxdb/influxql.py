@@ -99,7 +99,8 @@ def _series_of(body: bytes) -> list[Series]:
     results = [result for piece in pieces for result in piece.results]
     for problem in (*(piece.error for piece in pieces), *(result.error for result in results)):
         if problem:
-            raise Refused(problem, status=HTTPStatus.OK, body=msgspec.json.encode({"error": problem}))
+            msg = "InfluxDB query: a statement failed"
+            raise Refused(msg, status=HTTPStatus.OK, body=msgspec.json.encode({"error": problem}))
     if not results or results[-1].partial:
         msg = "no results, or cut short"
         raise ValueError(msg)

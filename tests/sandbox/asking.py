@@ -66,7 +66,7 @@ class Elvia:
 def frame(rows: list[dict[str, Any]], *, production: bool = False) -> pl.DataFrame:
     """Put the rows of one register into the columns of `truth.served`."""
     mine = [row for row in rows if row["production"] is production]
-    schema = pl.Schema({"start": pl.Datetime("us", "UTC"), "quantity": pl.Float64, "verified": pl.Boolean})
+    schema = pl.Schema({"start": pl.Datetime("us", "UTC"), "quantity": pl.Float64(), "verified": pl.Boolean()})
     return pl.DataFrame(
         [(instant(row["startTime"]), row["value"], row["verified"]) for row in mine], schema, orient="row"
     )
