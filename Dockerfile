@@ -23,10 +23,10 @@ RUN groupadd --gid 1000 wattline \
     && install --directory /etc/wattline/connections.d \
     && touch /etc/wattline/wattline.toml
 COPY --from=build /opt/wattline /opt/wattline
-COPY deploy/compose/dagster.yaml deploy/compose/workspace.yaml deploy/compose/health.py /etc/dagster/
+COPY deploy/compose/workspace.yaml deploy/compose/health.py /etc/dagster/
 ENV PATH=/opt/wattline/bin:$PATH \
     HOME=/tmp \
-    DAGSTER_HOME=/etc/dagster \
+    DAGSTER_HOME=/var/lib/dagster \
     WATTLINE_DATA_DIR=/var/lib/wattline \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

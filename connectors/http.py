@@ -91,7 +91,7 @@ class Reply(Generic[T]):
 class Http:
     """One service with its credential; a context manager; for any number of threads."""
 
-    def __init__(  # noqa: PLR0913 - one service is described once
+    def __init__(
         self,
         base_url: str,
         *,
@@ -155,7 +155,7 @@ class Http:
         """Give the sockets back."""
         self._transport.close()
 
-    def request(  # noqa: PLR0913 - the parts of an HTTP request
+    def request(
         self,
         method: str,
         path: str,

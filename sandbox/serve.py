@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -62,7 +62,9 @@ def serve(
     with _listening(host, port) as listener:
         if ready:
             ready(_url(listener))
-        _server(world or demo_world()).run(sockets=[listener])
+        # After SIGINT the server has stopped well when the interrupt gets here.
+        with suppress(KeyboardInterrupt):
+            _server(world or demo_world()).run(sockets=[listener])
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -75,7 +77,14 @@ def _listening(host: str, port: int) -> socket.socket:
 def _server(world: World) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            app.build(world), log_level="warning", access_log=False, lifespan="off", ws="none", date_header=False
+            app.build(world),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            # The application dates its answers itself.
+            date_header=False,
+            timeout_graceful_shutdown=1,
         )
     )
 

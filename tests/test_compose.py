@@ -197,11 +197,12 @@ def test_code_influxdb_and_grafana_mean_one_bucket() -> None:
     assert "grafana_reader_password" in SERVICES["grafana"]["secrets"]
 
 
-def test_dagsters_containers_share_what_runs_print() -> None:
-    """The code server writes the logs of runs where the web server reads them."""
-    instance = _yaml(DEPLOY / "dagster.yaml")
+@pytest.mark.parametrize("name", DAGSTER)
+def test_dagsters_containers_share_a_home(name: str) -> None:
+    """All read one instance file, and what runs print is written where the web server looks for it."""
+    home = re.search(r"DAGSTER_HOME=(\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 
-    for name in DAGSTER:
-        [place] = [place for place, volume in _mounts(name).items() if volume == "dagster"]
-        assert instance["compute_logs"]["config"]["base_dir"].startswith(f"{place}/")
-        assert instance["local_artifact_storage"]["config"]["base_dir"] == place
+    assert home
+    assert SERVICES[name]["environment"].get("DAGSTER_HOME", home[1]) == home[1]
+    assert _mounts(name)[home[1]] == "dagster"
+    assert _mounts(name)[f"{home[1]}/dagster.yaml"] == "./deploy/compose/dagster.yaml"

@@ -46,7 +46,7 @@ def test_dagsters_instance() -> None:
     }
     assert instance["concurrency"]["runs"] == {"max_concurrent_runs": 1}
     assert instance["run_monitoring"]["enabled"] is True
-    assert instance["run_monitoring"]["max_runtime_seconds"] == 7200
+    assert instance["run_monitoring"]["max_runtime_seconds"] == 21600
     assert instance["run_retries"]["retry_on_asset_or_op_failure"] is False
     assert instance["telemetry"] == instance["nux"] == {"enabled": False}
 

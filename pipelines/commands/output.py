@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pipelines.settings import Settings
+
+_LOG: Final = logging.getLogger(__name__)
 
 STORE_ALONE: Final = "No InfluxDB configured: the store alone is kept."
 
@@ -75,7 +78,12 @@ class Progress:
 def progress(parts: int | None = None) -> Iterator[Progress]:
     """Show work in progress: a moving bar on a terminal, plain lines elsewhere. `parts` is None if unknown."""
     if not sys.stderr.isatty():
-        yield Progress(remark, remark)
+
+        def line(words: str) -> None:
+            _LOG.info(words)
+            remark(words)
+
+        yield Progress(line, line)
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -87,9 +95,11 @@ def progress(parts: int | None = None) -> Iterator[Progress]:
         task = bar.add_task("beginning", total=parts)
 
         def tell(words: str) -> None:
+            _LOG.info(words)
             bar.update(task, description=words)
 
         def step(words: str) -> None:
+            _LOG.info(words)
             bar.update(task, description=words, advance=1)
 
         yield Progress(tell, step)

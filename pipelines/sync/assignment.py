@@ -10,10 +10,9 @@ from pipelines.sync.plan import due, grouped
 from schemas.time import Window, day_window, local_day, year_window
 
 if TYPE_CHECKING:
-    from connectors.base import Feed
     from collections.abc import Mapping, Sequence
 
-    from connectors.base import Source
+    from connectors.base import Feed, Source
     from pipelines.store.ledger import Asked
     from pipelines.sync.plan import Rereading
 

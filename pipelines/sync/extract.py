@@ -33,7 +33,8 @@ NO_CONTRACT_THEN: Final = frozenset({400, 403, 404})
 class Piece:
     """What one call brought, judged; nothing at all where there was no contract then.
 
-    `accepted` has the candidate's columns of the feed that are stored or settled by. `rejected` has one tuple a row for the quarantine.
+    `accepted` has the candidate's columns of the feed that are stored or settled by; `rejected` is for the
+    quarantine.
     """
 
     ask: Ask

@@ -13,7 +13,7 @@ import polars as pl
 from connectors.base import Feed
 from pipelines.store.ledger import Asked, Credit
 from pipelines.sync.settle import Settling
-from schemas.reading import INSTANT
+from schemas.revision import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from connectors.base import Source
     from pipelines.store.home import SourceStore
-    from pipelines.store.log import Log, Merged
+    from pipelines.store.log import Merged
     from pipelines.sync.extract import Piece
     from pipelines.sync.outcome import Outcome
 
@@ -59,44 +59,54 @@ class Merger:
         pieces, self._pieces, self._rows = self._pieces, [], 0
         if not pieces:
             return
-        for feed in self._store.logs:
-            self._merge(pieces, feed)
+        self._merge_readings(self._answers(pieces, Feed.READINGS))
+        if Feed.PEAKS in self._store.logs:
+            verdicts = self._store.ledger.flags()
+            answers = self._answers(pieces, Feed.PEAKS)
+            self._add(Feed.PEAKS, [self._settling.peaks(rows, asked_at, verdicts) for asked_at, rows in answers])
         for connection in dict.fromkeys(connection for connection, _ in pieces):
             self._record(connection, [piece for owner, piece in pieces if owner == connection])
 
-    def _merge(self, pieces: list[tuple[str, Piece]], feed: Feed) -> None:
-        frames = [
-            piece.accepted.with_columns(
-                source=pl.lit(self._source.name),
-                connection=pl.lit(connection),
-                asked_at=pl.lit(piece.asked_at, INSTANT),
+    def _answers(self, pieces: list[tuple[str, Piece]], feed: Feed) -> list[tuple[datetime, pl.DataFrame]]:
+        """Return the rows of one feed, answer by answer, oldest answer first."""
+        found = [
+            (
+                piece.asked_at,
+                piece.accepted.with_columns(source=pl.lit(self._source.name), connection=pl.lit(connection)),
             )
             for connection, piece in pieces
             if piece.ask.feed is feed and piece.accepted is not None and not piece.accepted.is_empty()
         ]
-        if not frames:
-            return
-        log = self._store.logs[feed]
-        key = list(log.shape.key)
-        incoming = pl.concat(frames)
-        if len(frames) > 1:
-            # Windows of two asks may overlap; the later answer holds.
-            incoming = incoming.sort(*key, "asked_at").filter(
-                ~pl.all_horizontal(pl.col(name) == pl.col(name).shift(-1) for name in key).fill_null(value=False)
-            )
-        if feed is Feed.PEAKS:
-            self._add(log, self._settling.peaks(incoming))
-            return
-        verdicts, newly_mute = self._settling.judge_flags(incoming)
-        self._count(self._add(log, self._settling.readings(incoming, verdicts)))
-        for rows in self._settling.overdue(newly_mute):
-            self._count(self._add(log, rows))
+        return sorted(found, key=lambda answer: answer[0])
+
+    def _merge_readings(self, answers: list[tuple[datetime, pl.DataFrame]]) -> None:
+        verdicts = self._settling.judge_flags([rows for _, rows in answers])
+        known = self._store.ledger.flags()
+        newly_mute = [
+            point for point, verdict in verdicts.items() if verdict.mute and not (point in known and known[point].mute)
+        ]
+        rows = [self._settling.readings(rows, asked_at, verdicts) for asked_at, rows in answers]
+        self._count(self._add(Feed.READINGS, rows))
+        for overdue in self._settling.overdue(newly_mute):
+            self._count(self._add(Feed.READINGS, [overdue]))
         # Last, so that a run that is killed before it finds the same flags newly mute, and settles their past.
         self._store.ledger.judge_flags(verdicts)
 
-    def _add(self, log: Log, rows: pl.DataFrame) -> list[Merged]:
-        unnumbered = [name for name in log.shape.schema if name not in ("revision", "seq", "known_at")]
-        merges = list(log.merge(rows.select(unnumbered), self._now))
+    def _add(self, feed: Feed, answers: list[pl.DataFrame]) -> list[Merged]:
+        """Merge month by month, which bounds the memory; where two answers overlap, the later one holds."""
+        log = self._store.logs[feed]
+        columns = [name for name in log.shape.schema if name not in ("revision", "seq", "known_at")]
+        month = pl.col("start").dt.convert_time_zone(self._source.zone.key).dt.truncate("1mo")
+        by_month: dict[datetime, list[pl.DataFrame]] = {}
+        for rows in answers:
+            parts = rows.select(*columns, month=month).partition_by("month", as_dict=True, include_key=False)
+            for (first,), part in parts.items():
+                by_month.setdefault(first, []).append(part)
+        merges: list[Merged] = []
+        for first in sorted(by_month):
+            rows = pl.concat(by_month.pop(first))
+            # Stable, and the answers came in order: the last row of a key is the latest answer's.
+            merges += log.merge(current(rows.sort(log.shape.key, maintain_order=True), log.shape), self._now)
         self.months.update(merged.month for merged in merges if not merged.kinds.is_empty())
         return merges
 

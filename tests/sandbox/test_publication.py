@@ -30,14 +30,14 @@ def _starts(
 
 
 def _appearances(world: World, day: date) -> dict[datetime, datetime]:
-    """Watch a local day minute by minute until noon of the next; return when each hour was first seen."""
+    """Look every six minutes from a local day's start to noon of the next; return when each hour was first seen."""
     hours = day_window(day, OSLO)
     seen: dict[datetime, datetime] = {}
     now = hours.start
     while now < hours.end + 12 * HOUR:
         for start in _starts(world, hours, now):
             seen.setdefault(start, now)
-        now += _MINUTE
+        now += 6 * _MINUTE
     return seen
 
 
@@ -52,7 +52,7 @@ def test_hours_appear_one_to_two_hours_after_their_start(world: World, day: date
             assert HOUR <= appeared - start <= 2 * HOUR
         else:
             assert timedelta() <= appeared - hours.end <= timedelta(minutes=90)
-    assert len({(appeared - start) for start, appeared in seen.items()}) > 10, "the delay should vary"
+    assert len({(appeared - start) for start, appeared in seen.items()}) > 5, "the delay should vary"
 
 
 def test_delay_is_a_setting(world: World) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pipelines.commands.backfill import fetch
-from pipelines.commands.demo.arrived import say_what_arrived
+from pipelines.commands.demo.arrived import create_database, say_what_arrived
 from pipelines.commands.demo.correction import correct_one_hour, remember_corrections, say_correction
 from pipelines.commands.demo.private import alone, logged_to, own_dagster_home, started_influxdb, stopped_by_sigterm
 from pipelines.commands.failures import FAILED, WELL
@@ -60,6 +60,7 @@ def run(*, folder: Path) -> int:
         environ |= stack.enter_context(started_influxdb(folder))
         # In `data` there is no settings file, whatever the user has put into the folder itself.
         settings = load(environ, folder / "data")
+        create_database(settings)
         code = _play(world, settings, folder)
         say(f"The store is in {settings.data_dir / 'store'}, the log is {log}. Nothing is left running.")
     return code
@@ -76,7 +77,9 @@ def _play(world: World, settings: Settings, folder: Path) -> int:
         say("Nothing new to fetch.")
     if correction := correct_one_hour(world, folder):
         say("\nThe operator corrects an hour, and its year is read again:")
-        tallies.append(fetch(settings, [correction.connection], first=correction.year, last=correction.year, refetch=True))
+        tallies.append(
+            fetch(settings, [correction.connection], first=correction.year, last=correction.year, refetch=True)
+        )
         say_summary(tallies[2])
     say()
     say_correction(world, settings)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from sandbox.world import World
 
+SOURCE: Final = "elvia"
 REGISTER: Final = "consumption"
 DAYS_AGO: Final = 3
 EVENING: Final = timedelta(hours=18)
@@ -48,7 +49,7 @@ def correct_one_hour(world: World, folder: Path) -> Corrected | None:
     if world.corrections:
         return None
     now, metering_point = world.now(), next(iter(world.households))
-    zone = _zone()
+    zone = SOURCES[SOURCE].zone
     day = local_day(now, zone) - DAYS_AGO * DAY
     hour = hour_of(local_midnight(day, zone) + EVENING)
     world.corrections.append(
@@ -57,3 +58,27 @@ def correct_one_hour(world: World, folder: Path) -> Corrected | None:
     with replacing(_file(folder)) as temporary:
         temporary.write_bytes(msgspec.json.encode(world.corrections))
     return Corrected(world.households[metering_point].name, day.year)
+
+
+def say_correction(world: World, settings: Settings) -> None:
+    """Print every revision of the corrected hour, as the store has them."""
+    log = Flow(settings, SOURCES[SOURCE], world.now()).store.readings
+    for correction in world.corrections:
+        start = correction.window.start
+        local = start.astimezone(log.zone)
+        rows = log.read(local.date().replace(day=1)).filter(
+            pl.col("metering_point") == correction.metering_point,
+            pl.col("register") == correction.register,
+            pl.col("start") == start,
+        )
+        revisions = rows.unique("revision", keep="first", maintain_order=True).select(
+            "revision", "quantity", "known_at"
+        )
+        say(f"The hour of {world.households[correction.metering_point].name} that begins {local:%Y-%m-%d %H:%M}:")
+        for revision, quantity, known_at in revisions.iter_rows():
+            since = f"{known_at.astimezone(log.zone):%Y-%m-%d %H:%M:%S}"
+            say(f"  revision {revision}: {quantity} {REGISTERS[REGISTER].unit}, known since {since}")
+
+
+def _file(folder: Path) -> Path:
+    return folder / "corrections.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -44,11 +45,8 @@ def look_at_databases(settings: Settings, now: datetime, *, create: bool, probe:
     )
     for target in targets.values():
         try:
-            database = connect(target)
-            try:
+            with closing(connect(target)) as database:
                 yield from _look(database, target, history, create=create, probe=probe)
-            finally:
-                database.close()
         except OutsideError as error:
             yield Finding(f"InfluxDB {target.target()}", f"{error}. {who_must_act(error.cause)}", ok=False)
 

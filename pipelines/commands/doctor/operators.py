@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -66,11 +67,8 @@ def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Clai
     listed = connection.listed_points()
     points = listed[: settings.sync.points_per_call]
     try:
-        session = source.open(name, connection, Budget(flow.store.budget_path))
-        try:
+        with closing(source.open(name, connection, Budget(flow.store.budget_path))) as session:
             answer = session.ask(Ask(Feed.READINGS, _newest_day(source, now), points))
-        finally:
-            session.close()
         covered = source.parse(answer).metering_points
     except Refused as error:
         words = f"{error}. It may list a metering point that its credential does not cover, or have no contract now."
