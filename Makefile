@@ -57,5 +57,5 @@ lock: ## Pin all packages anew, with hashes (needs uv)
 	--generate-hashes --no-header --no-annotate --quiet -o requirements-dev.lock
 
 clean: ## Remove what was made, except data, settings and secrets
-	@rm -rf .venv .tools .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .tools .demo .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -not -path './data/*' -prune -exec rm -rf {} +

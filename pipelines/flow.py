@@ -108,6 +108,10 @@ class Flow:
         for name in self.connections:
             if (target := self._target_settings(name)) is not None:
                 targets.setdefault(target.target(), (target, []))[1].append(name)
+        if self._settings.influxdb is not None and (common := targets.get(self._settings.influxdb.target())):
+            # What a connection brought that is in the settings no more stays, there as in the store.
+            stored = self.store.readings.days()["connection"].unique().sort()
+            common[1].extend(name for name in stored if name not in self.connections)
         yield from (entry for entry in targets.values() if set(entry[1]) & set(connections))
 
     def _load(

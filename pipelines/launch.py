@@ -17,7 +17,7 @@ from pipelines.summary import SUMMARY, summary_asset
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from connectors.base import Source
     from pipelines.settings import Settings
@@ -68,11 +68,18 @@ def sync(
 ) -> Iterator[Launched]:
     """Run the years with something to ask, and always the newest; yield each run as it ends."""
     for source, flow in _flows(settings, connections):
-        names = _named(flow, connections)
-        syncing = flow.syncing(names)
-        newest, *older = syncing.years()
-        work = [(newest, names), *((year, syncing.connections_to_ask(year)) for year in older)]
-        yield from _launch(settings, source, flow, [entry for entry in work if entry[1]], progress, refetch=False)
+        yield from _launch(settings, source, flow, _with_something_to_ask(flow, connections), progress, refetch=False)
+
+
+def _with_something_to_ask(flow: Flow, connections: Collection[str] | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield years and connections; each year is decided when the newer ones have run and found what they found."""
+    names = _named(flow, connections)
+    syncing = flow.syncing(names)
+    newest, *older = syncing.years()
+    yield newest, names
+    for year in older:
+        if due := syncing.connections_to_ask(year):
+            yield year, due
 
 
 def _flows(settings: Settings, connections: Collection[str] | None) -> Iterator[tuple[Source, Flow]]:
@@ -90,7 +97,7 @@ def _launch(
     settings: Settings,
     source: Source,
     flow: Flow,
-    work: list[tuple[int, list[str]]],
+    work: Iterable[tuple[int, list[str]]],
     progress: Callable[[str], None],
     *,
     refetch: bool,
@@ -104,6 +111,7 @@ def _launch(
     )
     job = definitions.resolve_implicit_global_asset_job_def()
     tags = {REFETCH_TAG: "true"} if refetch else {}
+    launched = False
     with instance(settings) as opened:
         for year, names in work:
             keys = [key(source.name, name, stage) for name in names for stage in (READINGS, INFLUXDB)]
@@ -117,7 +125,8 @@ def _launch(
                     tags=tags,
                     run_config=QUIET,
                 )
+            launched = True
             yield Launched(source.name, year, run_id, RUNS.pop(run_id))
-        if work:
+        if launched:
             summary = [dg.AssetKey([source.name, SUMMARY])]
             job.execute_in_process(instance=opened, asset_selection=summary, run_config=QUIET, raise_on_error=False)

@@ -75,7 +75,7 @@ def peaks(world: World, metering_point: str, register: str, instant: datetime, n
         highest = (
             served(world, metering_point, register, seen, now)
             .with_columns(day=pl.col("start").dt.convert_time_zone(OSLO.key).dt.date())
-            .sort("start","quantity", "start", descending=[True, False])
+            .sort("quantity", "start", descending=[True, False])
             .unique("day", keep="first", maintain_order=True)
             .head(_DAYS_THAT_COUNT)
             .reverse()

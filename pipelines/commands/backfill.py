@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pipelines import launch
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import progress, remark_on_target
+from pipelines.commands.runs import summed_up
 from pipelines.commands.summary import say_summary
-from pipelines.commands.tally import Tally
 from pipelines.commands.usage import check_years, chosen_connections, prepare_data_dir
 from pipelines.settings import load
 from schemas.time import utc_now
@@ -16,6 +16,7 @@ from schemas.time import utc_now
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from pipelines.commands.tally import Tally
     from pipelines.settings import Settings
 
 
@@ -45,11 +46,8 @@ def fetch(
     sources = {settings.connections[name].source for name in connections}
     years = check_years(sources, first, last, utc_now())
     prepare_data_dir(settings)
-    tally = Tally()
     with progress(years) as shown:
-        for done in launch.backfill(
+        runs = launch.backfill(
             settings, connections=connections, first=first, last=last, refetch=refetch, progress=shown.tell
-        ):
-            tally.add(done.source, done.run, done.year)
-            shown.step(f"{done.source}: {done.year} is done")
-    return tally
+        )
+        return summed_up(runs, shown)

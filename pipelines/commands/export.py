@@ -44,7 +44,7 @@ def run(
     wanted = Wanted(by, chosen, first, last, settings.names)
     frames = (frame for source in SOURCES.values() for frame in rows(Flow(settings, source, now).store, wanted, now))
     count = _write(frames, form, out)
-    remark(f"{count:,} rows{f' in {out}' if out else ''}.")
+    remark(f"{counted(count, 'row')}{f' in {out}' if out else ''}.")
     remark_on_target(settings)
     return WELL
 

@@ -32,7 +32,8 @@ def _contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
         return f"well, {last}" if connection.last_contact else "never asked; run `wattline backfill`"
     later = f" Not before {_local(connection.not_before, zone)}." if connection.not_before else ""
     when = f" on {_local(connection.last_failure, zone)}" if connection.last_failure else ""
-    return f"FAILED{when}, {last}: {connection.words}.{later} {who_must_act(connection.cause)}"
+    who = who_must_act(connection.cause, connection.source, connection.connection)
+    return f"FAILED{when}, {last}: {connection.words}.{later} {who}"
 
 
 def _holes(series: Sequence[NamedSeries]) -> Iterator[str]:

@@ -42,7 +42,11 @@ def _asking(asking: Asking) -> Iterator[str]:
 def _failure(outcome: Outcome) -> str:
     known = ", as an earlier run found; it was not asked again" if outcome.known_before else ""
     later = f" Not before {outcome.not_before:%Y-%m-%d %H:%M} UTC." if outcome.not_before else ""
-    return f"FAILED: {outcome.words}{known}.{later} {who_must_act(outcome.cause or '')}"
+    return f"FAILED: {outcome.words}{known}.{later} {_who(outcome)}"
+
+
+def _who(outcome: Outcome) -> str:
+    return who_must_act(outcome.cause or "", outcome.source, outcome.connection)
 
 
 def _loading(loading: Loading) -> Iterator[str]:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from pipelines import launch
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import progress, remark_on_target
+from pipelines.commands.runs import summed_up
 from pipelines.commands.summary import say_summary
-from pipelines.commands.tally import Tally
 from pipelines.commands.usage import chosen_connections, prepare_data_dir
 from pipelines.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from pipelines.commands.tally import Tally
     from pipelines.settings import Settings
 
 
@@ -35,9 +36,5 @@ def synchronise(settings: Settings, connections: Collection[str]) -> Tally:
         StoreBusyError: another process writes to the store.
     """
     prepare_data_dir(settings)
-    tally = Tally()
     with progress() as shown:
-        for done in launch.sync(settings, connections=connections, progress=shown.tell):
-            tally.add(done.source, done.run, done.year)
-            shown.step(f"{done.source}: {done.year} is done")
-    return tally
+        return summed_up(launch.sync(settings, connections=connections, progress=shown.tell), shown)

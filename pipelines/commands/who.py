@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+from connectors.connection import where_to_give
+from connectors.registry import SOURCES
+
+_RENEW: Final = "renew_credential"
 _DEVELOPERS: Final = "The developers must act: report this line; the next run asks again."
 
 _BY_CAUSE: Final = {
     "try_later": "Nobody has to act: time heals this, and the next run asks again.",
-    "renew_credential": "You must act: renew the credential, or give the right one.",
+    _RENEW: "You must act: renew the credential, or give the right one.",
     "refused": "You must act: look at what was asked for; where it is right, report this line.",
     "source_changed": _DEVELOPERS,
     "our_mistake": _DEVELOPERS,
@@ -19,6 +23,9 @@ _BY_CAUSE: Final = {
 }
 
 
-def who_must_act(cause: str) -> str:
-    """Return who must do what, by `OutsideError.cause`."""
+def who_must_act(cause: str, source: str | None = None, connection: str = "") -> str:
+    """Return who must do what, by `OutsideError.cause`; of which connection, where it is one's."""
+    if cause == _RENEW and source is not None:
+        place = where_to_give("connections", connection, SOURCES[source].settings.credential_key)
+        return f"You must act: get one that is good for this (docs/sources/{source}.md says how) and give it {place}."
     return _BY_CAUSE.get(cause, "You must act: look into it.")

@@ -160,6 +160,8 @@ def test_a_sporadic_world_corrects_and_is_late_by_itself(world: World) -> None:
     assert final["start"].equals(counted["start"]), "every late hour has come"
     changed = counted.filter(counted["quantity"] != final["quantity"])
     assert 6 <= changed.height <= 60
+    # For good, like the values themselves.
+    assert round(final["quantity"].sum() * 1000) == 13_698_089
     first_day = changed["start"].dt.date()[0]
     corrected = day_window(first_day, OSLO)
     soon = truth.served(world, HOME, "consumption", corrected, corrected.end + timedelta(days=1))

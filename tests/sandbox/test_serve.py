@@ -50,17 +50,24 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         started.communicate()
 
 
-def test_a_process_of_its_own(process: tuple[subprocess.Popen[str], str], client: httpx.Client, tmp_path: Path) -> None:
-    """By the time the ready file is there it holds the whole URL, and calls are taken; SIGTERM ends it quietly."""
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_process_of_its_own(
+    process: tuple[subprocess.Popen[str], str],
+    client: httpx.Client,
+    tmp_path: Path,
+    stop: signal.Signals,
+    code: int,
+) -> None:
+    """By the time the ready file is there it holds the whole URL, and calls are taken; a signal ends it quietly."""
     sandbox, url = process
     headers = {"Authorization": "Bearer sandbox-fleet"}
     responses = [client.get(f"{url}/elvia{METERVALUES}", headers=headers) for _ in range(201)]
     assert {response.status_code for response in responses} == {200}
     assert len(responses[0].json()["meteringpoints"]) == 3
-    sandbox.send_signal(signal.SIGTERM)
+    sandbox.send_signal(stop)
     out, err = sandbox.communicate(timeout=30)
     assert f"{url}/elvia" in out
-    assert err == ""
+    assert (sandbox.returncode, err) == (code, "")
     assert [file.name for file in tmp_path.iterdir()] == ["ready"]
 
 

@@ -16,7 +16,7 @@ import pytest
 from sandbox import truth
 from sandbox.hours import OSLO
 from schemas.time import day_window, month_window, year_window
-from tests.sandbox.asking import HOME, PLUS, window
+from tests.sandbox.asking import HOME, INNLANDET, PLUS, window
 
 _FINGERPRINT: Final = """
 import hashlib
@@ -35,6 +35,13 @@ def test_known_values() -> None:
     hours = window("2025-01-15T06:00", "2025-01-15T12:00")
     assert truth.readings(PLUS, "consumption", hours)["quantity"].to_list() == [3.69, 3.334, 3.21, 3.286, 3.274, 3.309]
     assert truth.readings(PLUS, "production", hours)["quantity"].to_list() == [0.0, 0.0, 0.153, 0.669, 1.078, 1.163]
+    for point, register, watt_hours in (
+        (HOME, "consumption", 13_706_221),
+        (INNLANDET, "consumption", 15_364_184),
+        (PLUS, "production", 9_798_001),
+    ):
+        year = truth.readings(point, register, year_window(2025, OSLO))
+        assert round(year["quantity"].sum() * 1000) == watt_hours
 
 
 def test_same_in_another_process() -> None:

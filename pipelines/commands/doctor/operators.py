@@ -74,7 +74,7 @@ def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Clai
         words = f"{error}. It may list a metering point that its credential does not cover, or have no contract now."
         return Finding(subject, words, ok=False)
     except OutsideError as error:
-        return Finding(subject, f"{error}. {who_must_act(error.cause)}", ok=False)
+        return Finding(subject, f"{error}. {who_must_act(error.cause, source.name, name)}", ok=False)
     for point in covered:
         claims.seen[point].add(name)
     if not covered:
