@@ -26,7 +26,7 @@ def main() -> None:
             unfinished = arguments.ready_file.with_name(f".{arguments.ready_file.name}.tmp")
             unfinished.write_text(url, encoding="utf-8")
             unfinished.replace(arguments.ready_file)
-        print(f"Wattline sandbox: {url} (Elvia: {url}/elvia)", flush=True)  # noqa: T201
+        print(f"Wattline sandbox: {url} (Elvia: {url}/elvia, Leneda: {url}/leneda)", flush=True)  # noqa: T201
 
     serve(LOOPBACK, arguments.port, world, ready)
 

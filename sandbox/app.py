@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 
 from sandbox import control, page
 from sandbox.elvia import app as elvia_app
+from sandbox.leneda import app as leneda_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from sandbox.world import World
 
-OPERATORS: Final[dict[str, Callable[[World], ASGIApp]]] = {"elvia": elvia_app.build}
+OPERATORS: Final[dict[str, Callable[[World], ASGIApp]]] = {"elvia": elvia_app.build, "leneda": leneda_app.build}
 """Each operator's short name, which is its prefix, and what builds its application."""
 
 

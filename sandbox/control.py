@@ -19,6 +19,7 @@ from starlette.routing import Route
 from sandbox import clock, truth
 from sandbox.faults import Fault
 from sandbox.hours import OSLO
+from sandbox.leneda import control as leneda
 from sandbox.plans import Absence, Correction, Instant, hour_of
 from sandbox.world import Token
 from schemas.time import DAY, local_day, local_midnight, utc_now
@@ -63,6 +64,7 @@ def build(world: World) -> Starlette:
             Route("/late", _route(world, _hold_back), methods=["POST"]),
             Route("/clock", _route(world, _set_clock), methods=["POST"]),
             Route("/tokens", _route(world, _change_token), methods=["POST"]),
+            *(Route(path, _route(world, handle), methods=[method]) for method, path, handle in leneda.ROUTES),
         ]
     )
 
@@ -75,6 +77,8 @@ def _route(world: World, handle: Handler) -> Callable[[Request], Awaitable[Respo
             done = handle(world, await request.body())
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             return JSONResponse({"error": str(error)}, 400)
+        if isinstance(done, Response):
+            return done
         return Response(msgspec.json.encode(done), media_type="application/json")
 
     return answer
@@ -96,6 +100,7 @@ def _state(world: World, _body: bytes) -> object:
         "faults": world.faults.faults,
         "corrections": world.corrections,
         "absences": world.absences,
+        "leneda": leneda.state(world),
     }
 
 

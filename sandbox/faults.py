@@ -34,7 +34,7 @@ class FaultKind(StrEnum):
     """Half of the body, then the connection is closed before the announced length."""
     BYTE_ORDER_MARK = "byte_order_mark"
     MISSING_ENVELOPE = "missing_envelope"
-    """An object without the key `meteringpoints`."""
+    """An object without any key."""
     RENAMED_ENVELOPE = "renamed_envelope"
     """The list of rows stands under another key."""
 
@@ -46,7 +46,9 @@ class FaultKind(StrEnum):
     CONFLICT = "conflict"
     """Rows appear twice, with different values."""
     QUARTER_HOURS = "quarter_hours"
-    """`resolutionMinutes` 15 and four rows an hour, for the whole series."""
+    """`resolutionMinutes` 15 and four rows an hour, for the whole series (Elvia)."""
+    UNKNOWN_INTERVAL = "unknown_interval"
+    """`intervalLength` PT30M, for the whole series (Leneda)."""
 
     # Single rows.
     NULL_VALUE = "null_value"
@@ -55,7 +57,7 @@ class FaultKind(StrEnum):
     RENAMED_VALUE = "renamed_value"
     WRONG_UNIT = "wrong_unit"
     OFF_GRID = "off_grid"
-    """Start and end are 17 minutes past the hour."""
+    """Start and end are 17 minutes past the hour (Elvia), 7 past the quarter (Leneda)."""
     NAIVE_TIME = "naive_time"
     """Start and end without an offset."""
 
@@ -63,15 +65,18 @@ class FaultKind(StrEnum):
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that goes wrong; a condition that is not given always holds.
 
-    A call is hit if its token, endpoint (`metervalues`, `maxhours`), metering points and time window fit;
-    of those that fit, from the `first` on (1 is the next), `times` calls (None: all). Of a hit call the
-    fault touches `metering_point`'s rows (None: every point's) that start in `window` (None: every row).
+    A call is hit if its token (Leneda: API key), endpoint (`metervalues`, `maxhours`; `time-series`,
+    `aggregated`, `access-request`, `sharing-groups`, `sharing-group-points`), metering points, register
+    (Leneda) and time window fit; of those that fit, from the `first` on (1 is the next), `times` calls
+    (None: all). Of a hit call the fault touches `metering_point`'s rows (None: every point's) that start in
+    `window` (None: every row).
     """
 
     kind: FaultKind
     token: str | None = None
     endpoint: str | None = None
     metering_point: str | None = None
+    register: str | None = None
     window: Window | None = None
     first: int = 1
     times: int | None = None
@@ -79,12 +84,15 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retry_after: int | Instant | None = None
     seconds: float = 60.0
 
-    def fits(self, token: str, endpoint: str, metering_points: Iterable[str], window: Window) -> bool:
+    def fits(
+        self, token: str, endpoint: str, metering_points: Iterable[str], window: Window, register: str | None = None
+    ) -> bool:
         """Tell whether the conditions hold for a call, the count left aside."""
         return (
             self.token in (None, token)
             and self.endpoint in (None, endpoint)
             and (self.metering_point is None or self.metering_point in metering_points)
+            and self.register in (None, register)
             and (self.window is None or bool(self.window.clip(window)))
         )
 
@@ -105,11 +113,13 @@ class FaultPlan:
         self.faults.clear()
         self._fitted.clear()
 
-    def strike(self, token: str, endpoint: str, metering_points: Iterable[str], window: Window) -> list[Fault]:
+    def strike(
+        self, token: str, endpoint: str, metering_points: Iterable[str], window: Window, register: str | None = None
+    ) -> list[Fault]:
         """Count a call and return the faults that hit it."""
         points, hits = list(metering_points), []
         for place, fault in enumerate(self.faults):
-            if not fault.fits(token, endpoint, points, window):
+            if not fault.fits(token, endpoint, points, window, register):
                 continue
             self._fitted[place] += 1
             if self._fitted[place] >= fault.first and (

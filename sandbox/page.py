@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import HTMLResponse
 
+from sandbox.leneda import page as leneda
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
@@ -22,14 +24,21 @@ _PAGE: Final = """<!DOCTYPE html>
 <p>Simulated operators' APIs. Nothing here is anybody's reading. The time is {now}.</p>
 <h2>Base URLs</h2>
 <ul>{operators}</ul>
-<h2>Tokens</h2>
+<h2>Elvia's tokens</h2>
 <table border="1" cellpadding="4">
 <tr><th>token</th><th>metering points</th><th>what lives there</th></tr>
 {tokens}
 </table>
+<h2>Leneda's users</h2>
+<table border="1" cellpadding="4">
+<tr><th>API key</th><th>Energy ID</th><th>name</th><th>metering points</th></tr>
+{users}
+</table>
+<p><a href="{accesses}">Data accesses</a>: approve, refuse or revoke them, as their owner.</p>
 <h2>Control</h2>
 <p><a href="/control/state">GET /control/state</a>; POST /control/faults, /control/corrections, /control/late,
-/control/clock, /control/tokens; DELETE /control/faults.</p>
+/control/clock, /control/tokens, /control/leneda/access, /control/leneda/keys, /control/leneda/switches,
+/control/leneda/oddities; DELETE /control/faults.</p>
 </body>
 </html>
 """
@@ -45,6 +54,8 @@ def handler(world: World, operators: Iterable[str]) -> Callable[[Request], Await
                 now=escape(world.now().isoformat(timespec="seconds")),
                 operators="".join(f"<li><code>{escape(f'{base}/{name}')}</code></li>" for name in operators),
                 tokens="\n".join(_token_row(world, token) for token in world.tokens),
+                users=leneda.front(world),
+                accesses=leneda.PATH,
             )
         )
 

@@ -32,6 +32,11 @@ class Sandbox:
         """The `base_url` of a connection to the simulated Elvia."""
         return f"{self.url}/elvia"
 
+    @property
+    def leneda_url(self) -> str:
+        """The `base_url` of a connection to the simulated Leneda."""
+        return f"{self.url}/leneda"
+
 
 @contextmanager
 def running(world: World | None = None, port: int = 0) -> Iterator[Sandbox]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox import households
 from sandbox.faults import FaultPlan
+from sandbox.leneda.demo import demo_grid
+from sandbox.leneda.grid import Grid
 from sandbox.publication import Publication
 from schemas.time import utc_now
 
@@ -33,12 +35,17 @@ class Token:
 
 @dataclass
 class Call:
-    """One request as the server saw it. `token` is None where none was known, so that no real one is kept."""
+    """One request as the server saw it.
+
+    `token` (at Leneda the API key) is None where none was known, so that no real one is kept. `register` is
+    Leneda's, where the call is about one.
+    """
 
     at: datetime
     path: str
     token: str | None = None
     metering_points: tuple[str, ...] = ()
+    register: str | None = None
     window: Window | None = None
     status: int | None = None
 
@@ -51,6 +58,8 @@ class World:
     `calls_per_hour`: per token; None lifts the limit. `foreign_point_status`: the answer for a metering
     point that the token does not cover (200: it is left out). `outside_contract_status`: the answer where
     the asked time lies outside every asked point's contract. What Elvia really answers there is unknown.
+    These three, households, tokens, publication and `unverified` are Elvia's; `leneda` is what Leneda has
+    instead. Clock, `sporadic`, absences, corrections, faults and the log of calls are for both.
     """
 
     households: dict[str, Household] = field(default_factory=dict)
@@ -65,6 +74,7 @@ class World:
     calls_per_hour: int | None = 200
     foreign_point_status: int = 403
     outside_contract_status: int = 400
+    leneda: Grid = field(default_factory=Grid)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=_CALLS_KEPT))
     _recent: dict[str, deque[datetime]] = field(default_factory=dict, repr=False)
 
@@ -87,8 +97,8 @@ class World:
 
 
 def demo_world(fleet: int = 0, now: Callable[[], datetime] = utc_now) -> World:
-    """Return the world that a user develops against: four households and a fleet under one token."""
-    world = World(now=now, sporadic=True)
+    """Return the world that a user develops against: four households, a fleet under one token, Leneda's users."""
+    world = World(now=now, sporadic=True, leneda=demo_grid())
     for household in (households.home(), households.plus(), households.innlandet(), households.newcomer(now())):
         world.admit(f"sandbox-{household.name}", [household])
     if fleet:

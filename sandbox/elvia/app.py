@@ -9,8 +9,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from sandbox.elvia import maxhours, metervalues, query, tampering
-from sandbox.elvia.problems import Problem, Stopped
+from sandbox import tampering
+from sandbox.elvia import maxhours, metervalues, query
+from sandbox.elvia.problems import Problem, Stopped, refuse
 from sandbox.world import Call
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ async def _respond(world: World, endpoint: _Endpoint, request: Request, call: Ca
     points = [household.metering_point for household in residents]
     call.metering_points, call.window = tuple(points), asked.window
     faults = world.faults.strike(token, endpoint.name, points, asked.window)
-    await tampering.before(faults)
+    await tampering.silence(faults)
+    refuse(faults)
     if residents and not any(asked.window.clip(household.contract) for household in residents):
         raise Problem(world.outside_contract_status)
     written = (

@@ -8,10 +8,17 @@ from uuid import uuid4
 
 from starlette.responses import JSONResponse
 
+from sandbox import tampering
+from sandbox.faults import FaultKind
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.faults import Fault
 
 _RFC: Final = "https://tools.ietf.org/html/rfc7231#section-"
+# The service answers these itself; the gateway all others.
+_SERVICE_STATUSES: Final = (400, 403, 404, 500)
 _SECTIONS: Final = {400: "6.5.1", 403: "6.5.3", 404: "6.5.4", 500: "6.6.1"}
 
 
@@ -50,3 +57,16 @@ class Stopped(Exception):
     def response(self) -> JSONResponse:
         """Write the answer."""
         return JSONResponse({"statusCode": self.status, "message": self.message}, self.status, self.headers)
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """Refuse the request where a fault says so.
+
+    Raises:
+        Problem, Stopped: the answer is another status.
+    """
+    for fault in faults:
+        if fault.kind is FaultKind.STATUS and fault.status in _SERVICE_STATUSES and fault.retry_after is None:
+            raise Problem(fault.status)
+        if fault.kind is FaultKind.STATUS:
+            raise Stopped(fault.status, HTTPStatus(fault.status).phrase, tampering.retry_after(fault))

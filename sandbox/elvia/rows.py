@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from sandbox.faults import Fault, FaultKind
+from sandbox import tampering
+from sandbox.faults import FaultKind
 from sandbox.hours import OSLO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+
+    from sandbox.faults import Fault
 
     Change = Callable[[pl.Expr], pl.Expr]
 
@@ -48,19 +51,10 @@ _CELL_FAULTS: Final[dict[FaultKind, dict[str, Change]]] = {
 
 
 def misarranged(frame: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
-    """Apply the faults that add, drop or move rows of a series (`start`, `quantity`, ...)."""
+    """Apply the faults that add, drop, move or split rows of a series (`start`, `quantity`, ...)."""
     for fault in faults:
-        hit = frame.filter(_touched(fault))
-        if fault.kind is FaultKind.EMPTY_SERIES:
-            frame = frame.filter(~_touched(fault))
-        elif fault.kind is FaultKind.DUPLICATE:
-            frame = pl.concat([frame, hit])
-        elif fault.kind is FaultKind.CONFLICT:
-            frame = pl.concat([frame, hit.with_columns((pl.col("quantity") + 1).round(3))])
-        elif fault.kind is FaultKind.UNSORTED:
-            frame = frame.sort(pl.col("start").dt.epoch("s") * 48_271 % 2_147_483_647, maintain_order=True)
-        elif fault.kind is FaultKind.QUARTER_HOURS:
-            frame = _in_quarters(frame)
+        quarters = fault.kind is FaultKind.QUARTER_HOURS
+        frame = _in_quarters(frame) if quarters else tampering.misarranged(frame, [fault])
     return frame
 
 
@@ -83,7 +77,7 @@ def written(frame: pl.DataFrame, faults: Sequence[Fault], minutes: int = HOUR_IN
     }
     for fault in faults:
         for name, change in _CELL_FAULTS.get(fault.kind, {}).items():
-            cells[name] = pl.when(_touched(fault)).then(change(cells[name])).otherwise(cells[name])
+            cells[name] = pl.when(tampering.touched(fault)).then(change(cells[name])).otherwise(cells[name])
     months = [pl.lit('","noOfMonthsBack":'), pl.col("months_back")] if "months_back" in frame.columns else [pl.lit('"')]
     row = pl.concat_str(
         pl.lit('{"startTime":"'),
@@ -110,12 +104,6 @@ def _stamps(first: datetime, last: datetime, minutes: int) -> pl.Series:
     starts = pl.datetime_range(first, last, step, time_unit="us", time_zone="UTC", eager=True)
     starts = starts.append(pl.Series([last]).cast(starts.dtype).dt.offset_by(step))
     return starts.dt.convert_time_zone(OSLO.key).dt.to_string("%Y-%m-%dT%H:%M:%S%:z")
-
-
-def _touched(fault: Fault) -> pl.Expr:
-    if fault.window is None:
-        return pl.lit(value=True)
-    return (pl.col("start") >= fault.window.start) & (pl.col("start") < fault.window.end)
 
 
 def _in_quarters(frame: pl.DataFrame) -> pl.DataFrame:

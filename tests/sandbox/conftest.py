@@ -12,6 +12,7 @@ from sandbox import clock
 from sandbox.serve import Sandbox, running
 from sandbox.world import World, demo_world
 from tests.sandbox.asking import Elvia
+from tests.sandbox.asking_leneda import Leneda
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,3 +54,9 @@ def sandbox(shared_sandbox: Sandbox, world: World) -> Sandbox:
 def elvia(sandbox: Sandbox, client: httpx.Client) -> Elvia:
     """Give somebody who asks the simulated Elvia."""
     return Elvia(client, sandbox.elvia_url, sandbox.world)
+
+
+@pytest.fixture
+def leneda(sandbox: Sandbox, client: httpx.Client) -> Leneda:
+    """Give somebody who asks the simulated Leneda."""
+    return Leneda(client, sandbox.leneda_url, sandbox.world)

@@ -67,6 +67,7 @@ def test_a_process_of_its_own(
     sandbox.send_signal(stop)
     out, err = sandbox.communicate(timeout=30)
     assert f"{url}/elvia" in out
+    assert f"{url}/leneda" in out
     assert (sandbox.returncode, err) == (code, "")
     assert [file.name for file in tmp_path.iterdir()] == ["ready"]
 
