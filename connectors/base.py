@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
@@ -29,14 +29,42 @@ class Feed(StrEnum):
     PEAKS = "peaks"
 
 
+@dataclass(frozen=True, order=True)
+class Subject:
+    """What is asked for by itself, and remembered as asked: a metering point, or one register of it."""
+
+    metering_point: str
+    register: str = ""
+    """Empty where an answer holds every register of the metering point."""
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One call: a feed, a window, and the metering points (none: all that the credential covers)."""
+    """One call: a feed, a window, and the metering points (none: all that the credential covers).
+
+    `registers` is empty where an answer holds all of them.
+    """
 
     feed: Feed
     window: Window
     metering_points: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
+
+    @classmethod
+    def about(cls, feed: Feed, window: Window, subjects: Iterable[Subject]) -> Self:
+        """Return the call that asks for these subjects: whole metering points, or one register of one of them."""
+        named = list(subjects)
+        registers = dict.fromkeys(subject.register for subject in named if subject.register)
+        return cls(feed, window, tuple(subject.metering_point for subject in named), tuple(registers))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """What is asked for by name."""
+        return self.subjects_of(self.metering_points)
+
+    def subjects_of(self, metering_points: Iterable[str]) -> tuple[Subject, ...]:
+        """Return what an answer that holds these metering points is about."""
+        return tuple(Subject(point, register) for point in metering_points for register in self.registers or ("",))
 
 
 @dataclass(frozen=True)
@@ -66,7 +94,8 @@ class Candidates:
 
     `frame` has `schemas.reading.CANDIDATE` columns (or `schemas.peak.CANDIDATE` for peaks); its column
     `row` is what `verbatim` takes, so that a row that breaks a rule later is kept as the operator sent it.
-    `nulls` counts rows without a value: the operator has none, which is missing, never zero.
+    `nulls` counts rows without a value: the operator has none, which is missing, never zero. `unfamiliar` counts
+    rows by a word of the operator's that nobody knows yet and that makes them provisional, no more.
     """
 
     frame: pl.DataFrame
@@ -74,6 +103,7 @@ class Candidates:
     bad: Sequence[BadRow] = ()
     metering_points: tuple[str, ...] = ()
     nulls: int = 0
+    unfamiliar: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -123,6 +153,20 @@ class Source(Protocol):
         """The model of a connection's settings."""
         ...
 
+    @property
+    def finds_points(self) -> bool:
+        """Whether a call that names no metering point brings all that the credential covers; else they are listed."""
+        ...
+
+    @property
+    def points_per_call(self) -> int | None:
+        """The most metering points that a call may name: 1 where it asks for one register; None: nobody knows."""
+        ...
+
+    def narrowed(self, connection: ConnectionSettings) -> Source:
+        """Return the source as this connection wants it to be asked: less far back, in shorter windows."""
+        ...
+
     def history_start(self, feed: Feed, now: datetime) -> datetime:
         """Return the earliest instant that the operator serves at `now`."""
         ...
@@ -135,8 +179,12 @@ class Source(Protocol):
         """Return the end of the newest interval that is late if it is missing at `now`."""
         ...
 
+    def recent(self, now: datetime) -> Window:
+        """Return the newest stretch in which whatever a credential covers shows at all: it proves access."""
+        ...
+
     def calls(self, feed: Feed, due: Sequence[Window], now: datetime) -> Iterator[Window]:
-        """Yield the fewest windows that cover what is due and that the operator answers in one call each."""
+        """Yield the fewest windows, newest first, that cover what is due and are answered in one call each."""
         ...
 
     def open(self, name: str, connection: ConnectionSettings, budget: Budget) -> Session:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
+from connectors.base import Subject
 from connectors.errors import RenewCredential
 from connectors.url import checked_url
 
@@ -76,6 +77,14 @@ class ConnectionSettings(BaseModel):
     def listed_points(self) -> tuple[str, ...]:
         """Return the metering points that the settings list, in their order; none: all that are covered."""
 
+    def listed(self) -> tuple[Subject, ...]:
+        """Return what the settings name, to be asked for in any case."""
+        return tuple(Subject(point) for point in self.listed_points())
+
+    def possible(self) -> tuple[Subject, ...]:
+        """Return what the settings leave open: each is tried once, and what the operator knows is remembered."""
+        return ()
+
     def flag_is_mute(self) -> bool | None:
         """Tell whether the operator's own mark of a final value says nothing here; None: to be found out."""
         return None
@@ -92,6 +101,13 @@ class ConnectionSettings(BaseModel):
             message = f"{'.'.join(path)}: is missing; give it {where_to_give(*path)}"
             raise RenewCredential(message)
         return secret
+
+    def identity(self, name: str) -> SecretStr:
+        """Return all that decides whether the operator answers: where it differs, what was refused is tried again.
+
+        Raises `RenewCredential` where the connection has no credential.
+        """
+        return self.credential(name)
 
     @field_validator("base_url")
     @classmethod

@@ -48,11 +48,15 @@ class Refused(OutsideError):
 
     cause = "refused"
 
-    def __init__(self, message: str, *, status: int, body: bytes = b"") -> None:
-        """Keep the status and the start of the body, for the caller to judge; neither is in the message."""
+    def __init__(self, message: str, *, status: int, body: bytes = b"", meaning: str = "") -> None:
+        """Keep the status and the start of the body, for the caller to judge; neither is in the message.
+
+        `meaning` is what this operator is known to mean by it, in words for people.
+        """
         super().__init__(message)
         self.status = status
         self.body = body
+        self.meaning = meaning
 
 
 class SourceChanged(OutsideError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo
 
 from connectors.base import Candidates, Feed, FeedRules, RawAnswer
@@ -46,8 +46,15 @@ class Elvia:
         # A month's peaks move when a day ends; half a day lets a daily run ask each time.
         Feed.PEAKS: FeedRules(pace=timedelta(hours=12)),
     }
+    finds_points: Final = True
+    # How many it takes is nowhere documented; `sync.points_per_call` decides.
+    points_per_call: Final = None
     # Elhub locks values five days after the day. In Innlandet the operator never sets the flag.
     settlement: Final = Settlement(full_days=5, by_age="where_the_flag_is_mute")
+
+    def narrowed(self, connection: ConnectionSettings) -> Self:  # noqa: ARG002 - every connection is asked alike
+        """Return itself."""
+        return self
 
     def history_start(self, feed: Feed, now: datetime) -> datetime:
         """Return the start of what is served: three years back, or the first whole month after it for peaks."""
@@ -67,6 +74,11 @@ class Elvia:
         local = now.astimezone(self.zone)
         day = local.date() if local.time() >= DUE_AT else local.date() - timedelta(days=1)
         return local_midnight(day, self.zone)
+
+    def recent(self, now: datetime) -> Window:
+        """Return the newest local day that has anything published, up to what is."""
+        end = self.published_until(now)
+        return Window(local_midnight(local_day(end - timedelta.resolution, self.zone), self.zone), end)
 
     def calls(self, feed: Feed, due: Sequence[Window], now: datetime) -> Iterator[Window]:
         """Yield one window over all that is due in a year; for peaks one a month, the newest two together."""

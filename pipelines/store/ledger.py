@@ -1,7 +1,7 @@
 """The ledger: which windows were asked with success, and when; and how each connection is doing.
 
-There is no high-water mark. For every metering point and feed the ledger holds a step function of time: when
-was this interval last asked for? A failed call is not in it.
+There is no high-water mark. For every subject (a metering point, or one register of it) and feed the ledger holds
+a step function of time: when was this interval last asked for? A failed call is not in it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from connectors.base import Subject
 from schemas.time import Window
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Credit:
     """A successful ask, to be recorded once what it brought is in the store."""
 
     feed: Feed
-    metering_points: tuple[str, ...]
+    subjects: tuple[Subject, ...]
     asked: Asked
 
 
@@ -64,6 +65,10 @@ def _instant(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
+def _subject(row: sqlite3.Row) -> Subject:
+    return Subject(row["metering_point"], row["register"])
+
+
 def _window(row: sqlite3.Row) -> Window:
     return Window(datetime.fromtimestamp(row["start"], UTC), datetime.fromtimestamp(row["end"], UTC))
 
@@ -76,32 +81,48 @@ class Ledger:
         self._state = state
         self._source = source
 
-    def asked(self, connection: str, feed: Feed) -> dict[str, list[Asked]]:
-        """Return the step function of every metering point, in order of time."""
-        found: dict[str, list[Asked]] = {}
+    def asked(self, connection: str, feed: Feed) -> dict[Subject, list[Asked]]:
+        """Return the step function of every subject, in order of time."""
+        found: dict[Subject, list[Asked]] = {}
         with self._state.changing() as database:
             for row in database.execute(
-                "SELECT * FROM asked WHERE source = ? AND connection = ? AND feed = ? ORDER BY metering_point, start",
+                "SELECT * FROM asked WHERE source = ? AND connection = ? AND feed = ?"
+                " ORDER BY metering_point, register, start",
                 (self._source, connection, feed.value),
             ):
                 asked_at = datetime.fromtimestamp(row["asked_at"], UTC)
-                found.setdefault(row["metering_point"], []).append(Asked(_window(row), asked_at))
+                found.setdefault(_subject(row), []).append(Asked(_window(row), asked_at))
         return found
 
     def metering_points(self, connection: str) -> dict[str, datetime]:
         """Return every metering point that the connection ever answered for, with when it last did."""
+        found: dict[str, datetime] = {}
+        for subject, last_seen in self.known(connection).items():
+            found[subject.metering_point] = max(last_seen, found.get(subject.metering_point, last_seen))
+        return found
+
+    def known(self, connection: str) -> dict[Subject, datetime]:
+        """Return every subject that the connection ever answered for, with when it last did."""
         with self._state.changing() as database:
             rows = database.execute(
                 "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
             )
-            return {row["metering_point"]: datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+            return {_subject(row): datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+
+    def turned_down(self, connection: str) -> dict[Subject, datetime]:
+        """Return every subject of which the operator last said that it has none, or shows none; with when."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT * FROM turned_down WHERE source = ? AND connection = ?", (self._source, connection)
+            )
+            return {_subject(row): datetime.fromtimestamp(row["at"], UTC) for row in rows}
 
     def owners(self) -> dict[str, list[str]]:
         """Return the connections that each metering point was seen under."""
         found: dict[str, list[str]] = {}
         with self._state.changing() as database:
             for row in database.execute(
-                "SELECT metering_point, connection FROM metering_points WHERE source = ? ORDER BY connection",
+                "SELECT DISTINCT metering_point, connection FROM metering_points WHERE source = ? ORDER BY connection",
                 (self._source,),
             ):
                 found.setdefault(row["metering_point"], []).append(row["connection"])
@@ -111,11 +132,12 @@ class Ledger:
         """Record successful asks; a newer ask takes the place of an older one where they overlap."""
         with self._state.changing() as database:
             for credit in credits:
-                for point in credit.metering_points:
-                    self._credit(database, (self._source, connection, credit.feed.value, point), credit.asked)
+                for subject in credit.subjects:
+                    key = (self._source, connection, credit.feed.value, subject.metering_point, subject.register)
+                    self._credit(database, key, credit.asked)
 
-    def _credit(self, database: sqlite3.Connection, key: tuple[str, str, str, str], asked: Asked) -> None:
-        where = "source = ? AND connection = ? AND feed = ? AND metering_point = ?"
+    def _credit(self, database: sqlite3.Connection, key: tuple[str, ...], asked: Asked) -> None:
+        where = "source = ? AND connection = ? AND feed = ? AND metering_point = ? AND register = ?"
         start, end, at = _seconds(asked.window.start), _seconds(asked.window.end), _seconds(asked.at)
         overlapping = database.execute(
             f"SELECT * FROM asked WHERE {where} AND start < ? AND end > ?",  # noqa: S608 - a constant
@@ -128,14 +150,31 @@ class Ledger:
                 (_seconds(left.start), _seconds(left.end), row["asked_at"])
                 for left in _window(row).minus([asked.window])
             ]
-        database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, *piece) for piece in pieces])
+        database.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [(*key, *piece) for piece in pieces])
 
-    def seen(self, connection: str, metering_points: Iterable[str], at: datetime) -> None:
-        """Record that the connection answered for these metering points."""
+    def seen(self, connection: str, subjects: Iterable[Subject], at: datetime) -> None:
+        """Record that the connection answered for these subjects."""
+        keys = [(self._source, connection, subject.metering_point, subject.register) for subject in subjects]
         with self._state.changing() as database:
             database.executemany(
-                "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
-                [(self._source, connection, point, _seconds(at), _seconds(at)) for point in metering_points],
+                "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                [(*key, _seconds(at), _seconds(at)) for key in keys],
+            )
+            database.executemany(
+                "DELETE FROM turned_down WHERE source = ? AND connection = ? AND metering_point = ? AND register = ?",
+                keys,
+            )
+
+    def turn_down(self, connection: str, subjects: Iterable[Subject], at: datetime) -> None:
+        """Record that the operator has nothing on these subjects, or shows nothing."""
+        with self._state.changing() as database:
+            database.executemany(
+                "INSERT OR REPLACE INTO turned_down VALUES (?, ?, ?, ?, ?)",
+                [
+                    (self._source, connection, subject.metering_point, subject.register, _seconds(at))
+                    for subject in subjects
+                ],
             )
 
     def contact(self, connection: str) -> Contact:

@@ -38,7 +38,7 @@ SCHEMA: Final = pl.Schema(
     }
 )
 
-KEY: Final = ("feed", "metering_point", "rule", "row")
+KEY: Final = ("feed", "metering_point", "register", "rule", "row")
 
 
 class Quarantine:
@@ -116,6 +116,7 @@ def _asked_again(pieces: list[Piece]) -> pl.Expr:
     return pl.col("resolved_at").is_null() & pl.any_horizontal(
         (pl.col("feed") == piece.ask.feed.value)
         & pl.col("metering_point").is_in(list(piece.metering_points))
+        & (pl.col("register").is_in(list(piece.ask.registers)) if piece.ask.registers else pl.lit(value=True))
         & (start >= piece.ask.window.start)
         & (end <= piece.ask.window.end)
         for piece in pieces

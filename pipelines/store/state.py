@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS asked (
-    source TEXT, connection TEXT, feed TEXT, metering_point TEXT, start INTEGER, end INTEGER, asked_at INTEGER,
-    PRIMARY KEY (source, connection, feed, metering_point, start)
+    source TEXT, connection TEXT, feed TEXT, metering_point TEXT, register TEXT, start INTEGER, end INTEGER,
+    asked_at INTEGER,
+    PRIMARY KEY (source, connection, feed, metering_point, register, start)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS metering_points (
-    source TEXT, connection TEXT, metering_point TEXT, first_seen INTEGER, last_seen INTEGER,
-    PRIMARY KEY (source, connection, metering_point)
+    source TEXT, connection TEXT, metering_point TEXT, register TEXT, first_seen INTEGER, last_seen INTEGER,
+    PRIMARY KEY (source, connection, metering_point, register)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS turned_down (
+    source TEXT, connection TEXT, metering_point TEXT, register TEXT, at INTEGER,
+    PRIMARY KEY (source, connection, metering_point, register)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contacts (
     source TEXT, connection TEXT, greeted_by TEXT, greeted_at INTEGER, dead TEXT, well_at INTEGER,

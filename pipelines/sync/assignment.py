@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from connectors.base import Ask, Feed
 from pipelines.sync.plan import due, grouped
-from schemas.time import Window, day_window, local_day, year_window
+from schemas.time import Window, local_day, year_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connectors.base import Feed, Source
+    from connectors.base import Source, Subject
     from pipelines.store.ledger import Asked
     from pipelines.sync.plan import Rereading
 
@@ -26,49 +27,112 @@ class Assignment:
     source: Source
     connection: str
     years: tuple[int, ...]
-    configured: tuple[str, ...]
-    """Metering points that the settings list; none: all that the credential covers."""
-    known: tuple[str, ...]
-    """Metering points that ever answered."""
-    asked: Mapping[Feed, Mapping[str, Sequence[Asked]]]
+    configured: tuple[Subject, ...]
+    """What the settings name."""
+    known: tuple[Subject, ...]
+    """What ever answered."""
+    asked: Mapping[Feed, Mapping[Subject, Sequence[Asked]]]
     greeted_at: datetime | None
     """When the newest day was last answered to this very credential."""
     rereading: Mapping[Feed, Rereading]
     points_per_call: int
     now: datetime
     refetch: bool = False
+    possible: tuple[Subject, ...] = ()
+    """What may be there beside what the settings name, each to be found out by asking for it."""
+    turned_down: Mapping[Subject, datetime] = field(default_factory=dict)
+    """Of what the operator last said that it has nothing, or shows nothing; and when."""
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether all that the credential covers is wanted, which a call that names nothing brings."""
+        return self.source.finds_points and not self.configured
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return what is asked for in every run."""
+        if self.covers_all:
+            return self.known
+        offered = {*self.known} - {*self.turned_down}
+        return (*self.configured, *(subject for subject in self.possible if subject in offered))
 
     def has_something_to_ask(self) -> bool:
         """Tell whether any call would be made."""
-        points = self.configured or self.known
-        return self.must_greet() or any(
-            self.due(feed, year, points) for feed in self.source.feeds for year in self.years
+        return bool(self.greetings() or self.probes()) or any(
+            self.due(feed, year, dict.fromkeys(self.subjects(), ()))
+            for feed in self.source.feeds
+            for year in self.years
         )
 
-    def must_greet(self) -> bool:
-        """Tell whether the newest day has to be asked for by itself, before all else."""
+    def greetings(self) -> list[Ask]:
+        """Return the calls for what is newest that come before all else, if any: they prove the credential."""
+        if not self._must_greet():
+            return []
+        recent = self.source.recent(self.now)
+        newest = next(iter(self.source.calls(Feed.READINGS, [recent], self.now)))
+        if self.covers_all:
+            return [Ask(Feed.READINGS, newest)]
+        return [Ask.about(Feed.READINGS, newest, chunk) for chunk in self.chunks(self.subjects())]
+
+    def probes(self) -> list[Ask]:
+        """Return the calls that find out what the operator has of what is possible, if any are due.
+
+        What it had nothing of is tried again: with the deep re-reads, since more may have been granted; every day
+        where nothing is read of the metering point, since somebody must act and is told so.
+        """
+        if self.greeted_at is not None and not self._looks_at_the_newest():
+            return []
+        wanted = {*self.subjects()}
+        answering = {subject.metering_point for subject in wanted}
+        tried: dict[str, datetime] = {}
+        for subject, at in self.turned_down.items():
+            tried[subject.metering_point] = max(at, tried.get(subject.metering_point, at))
+
+        def may_have_come(subject: Subject) -> bool:
+            if subject not in self.turned_down or self.greeted_at is None or self.refetch:
+                return True
+            if subject.metering_point in answering:
+                return self.turned_down[subject] <= self.now - self.rereading[Feed.READINGS].deep_after
+            return tried[subject.metering_point] <= self.now - GREETING_LASTS
+
+        recent = self.source.recent(self.now)
+        candidates = (subject for subject in self.possible if subject not in wanted)
+        return [Ask.about(Feed.READINGS, recent, [subject]) for subject in candidates if may_have_come(subject)]
+
+    def chunks(self, subjects: Sequence[Subject]) -> list[tuple[Subject, ...]]:
+        """Part subjects into those that one call may name."""
+        size = self.points_per_call
+        return [tuple(subjects[start : start + size]) for start in range(0, len(subjects), size)]
+
+    def _must_greet(self) -> bool:
         if self.greeted_at is None:
             return True
         # A metering point that the credential gained shows in a call that names none; many points need names.
-        never_unnamed = not self.configured and len(self.known) > self.points_per_call
+        never_unnamed = self.covers_all and len(self.known) > self.points_per_call
         lapsed = self.greeted_at <= self.now - GREETING_LASTS
-        return never_unnamed and lapsed and local_day(self.newest_day().start, self.source.zone).year in self.years
+        return never_unnamed and lapsed and self._looks_at_the_newest()
 
-    def newest_day(self) -> Window:
-        """Return the newest local day that has anything published, up to what is."""
-        end = self.source.published_until(self.now)
-        day = day_window(local_day(end - timedelta.resolution, self.source.zone), self.source.zone)
-        return Window(day.start, end)
+    def _looks_at_the_newest(self) -> bool:
+        newest = self.source.published_until(self.now) - timedelta.resolution
+        return local_day(newest, self.source.zone).year in self.years
 
-    def due(self, feed: Feed, year: int, points: Sequence[str]) -> dict[tuple[Window, ...], list[str]]:
-        """Return what is to be asked in a year, with the metering points that it is to be asked of."""
+    def due(
+        self, feed: Feed, year: int, brought: Mapping[Subject, Sequence[Window]]
+    ) -> dict[tuple[Window, ...], list[Subject]]:
+        """Return what is to be asked in a year, with the subjects that it is to be asked of.
+
+        `brought` has the subjects in question, each with what this very run has brought already.
+        """
         newest = self.source.published_until(self.now)
         served = Window(self.source.history_start(feed, self.now), newest)
         window = year_window(year, self.source.zone).clip(served)
         asked, rules = self.asked[feed], self.rereading[feed]
+        found = {
+            subject: due(asked.get(subject, []), window, newest, self.now, rules, refetch=self.refetch)
+            for subject in brought
+        }
         return grouped(
             {
-                point: due(asked.get(point, []), window, newest, self.now, rules, refetch=self.refetch)
-                for point in points
+                subject: [part for each in windows for part in each.minus(brought[subject])]
+                for subject, windows in found.items()
             }
         )

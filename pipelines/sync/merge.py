@@ -124,9 +124,7 @@ class Merger:
         for rule, count in new.group_by("rule").len().iter_rows():
             outcome.quarantined[rule] = outcome.quarantined.get(rule, 0) + count
         ledger = self._store.ledger
-        asks = [
-            Credit(piece.ask.feed, piece.metering_points, Asked(piece.ask.window, piece.asked_at)) for piece in pieces
-        ]
+        asks = [Credit(piece.ask.feed, piece.subjects, Asked(piece.ask.window, piece.asked_at)) for piece in pieces]
         ledger.credit(connection, asks)
-        answered = {point for piece in pieces for point in piece.answered}
-        ledger.seen(connection, answered, self._now)
+        ledger.seen(connection, {subject for piece in pieces for subject in piece.answered}, self._now)
+        ledger.turn_down(connection, {subject for piece in pieces for subject in piece.turned_down}, self._now)

@@ -27,6 +27,8 @@ class Outcome:
     confirmed: int = 0
     quarantined: dict[str, int] = field(default_factory=dict)
     """Newly quarantined rows, by rule."""
+    unfamiliar: dict[str, int] = field(default_factory=dict)
+    """Rows that are stored and provisional because of a word that nobody knows yet, by that word."""
     cause: str | None = None
     """None where all went well, else `connectors.errors.OutsideError.cause`."""
     words: str | None = None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from connectors.base import Subject
     from pipelines.store.ledger import Asked
 
 
@@ -34,7 +35,7 @@ def deep_after(days: int, name: str) -> timedelta:
 def due(
     asked: Sequence[Asked], window: Window, newest: datetime, now: datetime, rules: Rereading, *, refetch: bool = False
 ) -> list[Window]:
-    """Return what is to be asked of one metering point in a year's window, in order, without overlaps.
+    """Return what is to be asked of one subject in a year's window, in order, without overlaps.
 
     Args:
         asked: the ledger's step function, in order of time.
@@ -72,10 +73,10 @@ def _joined(pieces: Sequence[Window]) -> list[Window]:
     return joined
 
 
-def grouped(due_by_point: Mapping[str, list[Window]]) -> dict[tuple[Window, ...], list[str]]:
-    """Group metering points that have the same to ask, so that one call serves many."""
-    groups: dict[tuple[Window, ...], list[str]] = {}
-    for point, windows in due_by_point.items():
+def grouped(due_by_subject: Mapping[Subject, list[Window]]) -> dict[tuple[Window, ...], list[Subject]]:
+    """Group subjects that have the same to ask, so that one call serves many."""
+    groups: dict[tuple[Window, ...], list[Subject]] = {}
+    for subject, windows in due_by_subject.items():
         if windows:
-            groups.setdefault(tuple(windows), []).append(point)
+            groups.setdefault(tuple(windows), []).append(subject)
     return groups

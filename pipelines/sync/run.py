@@ -132,13 +132,16 @@ class Syncing:
     def _assignment(self, name: str, years: tuple[int, ...], *, refetch: bool = False) -> Assignment:
         ledger, contact = self._store.ledger, self._store.ledger.contact(name)
         same_credential = contact.greeted_by == self._fingerprint(name)
-        settings = self._settings
+        settings, connection = self._settings, self._connections[name]
+        most = self._source.points_per_call or settings.points_per_call
         return Assignment(
-            source=self._source,
+            source=self._source.narrowed(connection),
             connection=name,
             years=years,
-            configured=self._connections[name].listed_points(),
-            known=tuple(sorted(ledger.metering_points(name))),
+            configured=connection.listed(),
+            possible=connection.possible(),
+            known=tuple(sorted(ledger.known(name))),
+            turned_down=ledger.turned_down(name),
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
             greeted_at=contact.greeted_at if same_credential else None,
             rereading={
@@ -149,17 +152,17 @@ class Syncing:
                 )
                 for feed, rules in self._source.feeds.items()
             },
-            points_per_call=settings.points_per_call,
+            points_per_call=min(most, settings.points_per_call),
             now=self._now,
             refetch=refetch,
         )
 
     def _fingerprint(self, name: str) -> str | None:
         try:
-            credential = self._connections[name].credential(name)
+            identity = self._connections[name].identity(name)
         except RenewCredential:
             return None
-        return fingerprint(credential)
+        return fingerprint(identity)
 
     def _resting(self, name: str) -> OutsideError | None:
         """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
@@ -177,6 +180,8 @@ def _count(outcome: Outcome, piece: Piece) -> None:
     outcome.asked.append(piece.ask.window)
     outcome.rows += piece.rows
     outcome.nulls += piece.nulls
+    for word, rows in piece.unfamiliar.items():
+        outcome.unfamiliar[word] = outcome.unfamiliar.get(word, 0) + rows
 
 
 def _told(piece: Piece) -> str:

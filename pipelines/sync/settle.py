@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connectors.base import Feed
+from connectors.base import Feed, Subject
 from schemas.coverage import summarise
 from schemas.settlement import FlagVerdict, judge_flag, settled
 
@@ -76,11 +76,14 @@ class Settling:
         log, ledger = self._store.readings, self._store.ledger
         for month in log.months() if newly_mute else ():
             rows = log.current(month).filter(pl.col("metering_point").is_in(newly_mute), ~pl.col("settled"))
-            for (connection, point), part in rows.partition_by("connection", "metering_point", as_dict=True).items():
+            series = ("connection", "metering_point", "register")
+            for (connection, point, register), part in rows.partition_by(*series, as_dict=True).items():
+                asks = ledger.asked(connection, Feed.READINGS)
                 read_late_enough = [
                     pl.col("start").is_between(asked.window.start, asked.window.end, closed="left")
                     & (pl.col("start") < self._rule.aged_before(asked.at, self._zone))
-                    for asked in ledger.asked(connection, Feed.READINGS).get(point, [])
+                    for subject in (Subject(point), Subject(point, register))
+                    for asked in asks.get(subject, [])
                 ]
                 if read_late_enough:
                     yield part.filter(pl.any_horizontal(read_late_enough)).with_columns(settled=pl.lit(value=True))

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.elvia.settings import ElviaConnection, check_digit_fits
+from connectors.registry import SOURCES
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
     points = "WATTLINE_CONNECTIONS__PLANT__METERING_POINTS"
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        "{'elvia': '30 6 * * *', 'other': '30 15 * * *'}",
+        str({name: source.settings.daily_at for name, source in SOURCES.items()} | {"other": "30 15 * * *"}),
         "{'home': 'ElviaConnection', 'plant': 'OtherConnection'}",
         "None ()",
         f"('LU1', '{FIRST}') 1",

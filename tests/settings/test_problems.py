@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connectors.registry import SOURCES
+
 if TYPE_CHECKING:
     from pipelines.settings import SettingsError
     from tests.settings.conftest import Installation
@@ -45,7 +47,7 @@ IN_TOML = [
     ("[names]\n707057500000000018 = 3", "names.707057500000000018: must be text, in quotes"),
     (f"connections = '{CANARY}'", "connections: must be a table [connections]"),
     (f"[connections]\nhome = '{CANARY}'", "connections.home: must be a table [connections.home]"),
-    ("[connections.home]", "connections.home: no source given; set it; the sources are elvia (in wattline.toml)"),
+    ("[connections.home]", f"no source given; set it; the sources are {', '.join(SOURCES)} (in wattline.toml)"),
     ("[connections.home]\nsource = 'Elvia'", "connections.home.source: no such source; did you mean elvia?"),
     (f"[connections.home]\nsource = '{CANARY}'", "connections.home.source: no such source; the sources are elvia"),
     ("[connections.home]\nsource = ['elvia']", "connections.home.source: no such source"),

@@ -17,6 +17,8 @@ from pipelines.settings import AccessSettings, AlarmSettings, Settings, StoreSet
 from pipelines.settings.tables import parts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
 
@@ -71,6 +73,13 @@ def default(field: FieldInfo) -> str:
     return "none" if value is None else f"`{json.dumps(value, default=str)}`"
 
 
+def required_keys(source: str, but: str) -> Iterator[str]:
+    """Yield the lines without which no connection to this source loads, except one."""
+    for key, field in SOURCES[source].settings.model_fields.items():
+        if field.is_required() and key != but:
+            yield f"{key} = {json.dumps(source if key == 'source' else (field.examples or [''])[0])}\n"
+
+
 def test_every_key_stands_on_the_page_once_with_its_default() -> None:
     """The tables hold the models' keys with the models' defaults, and nothing else."""
     expected = {place: default(field) for place, field in fields().items()}
@@ -92,12 +101,12 @@ def test_every_bound_and_every_secret_is_said() -> None:
         assert bool(parts(field.annotation, SecretStr)) == ("**secret**" in row.meaning), row.key
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.key)
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.source} {row.key}".strip())
 def test_every_example_works(installation: Installation, row: Row) -> None:
     """Each example loads where the page says it belongs, and is not the default over again."""
     table, _, key = row.key.replace("NAME", "home").rpartition(".")
     others = {
-        "connections": f'source = "{row.source}"\n' if key != "source" else "",
+        "connections": "".join(required_keys(row.source, but=key)) if row.source else "",
         "influxdb": "".join(
             f'{other} = "http://127.0.0.1"\n' for other in ("url", "database", "username") if other != key
         ),
