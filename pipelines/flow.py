@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
-from pipelines.load.run import Loaded, Loading
+from pipelines.load.run import Loaded, Loading, Target
 from pipelines.store.home import SourceStore
 from pipelines.sync.run import Syncing
 from schemas.time import DAY
@@ -117,15 +117,15 @@ class Flow:
     def _load(
         self, settings: InfluxSettings, names: list[str], outcomes: Mapping[str, Outcome], *, full: bool = False
     ) -> TargetLoad:
-        target, connections = settings.target(), tuple(names)
+        target = Target(settings.target(), tuple(names), frozenset(self.connections))
         try:
             database = connect(settings)
             try:
-                loading = Loading(self.store, database, target, names, self.now)
+                loading = Loading(self.store, database, target, self.now)
                 loaded = loading.run(full=full)
                 loading.record(outcomes)
             finally:
                 database.close()
         except OutsideError as error:
-            return TargetLoad(target, connections, error=error)
-        return TargetLoad(target, connections, loaded=loaded)
+            return TargetLoad(target.name, target.connections, error=error)
+        return TargetLoad(target.name, target.connections, loaded=loaded)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from connectors.base import Feed
+from pipelines.covered import covered
 from pipelines.load.progress import Progress
-from schemas.coverage import SERIES, coverage
+from schemas.coverage import SERIES
 
 if TYPE_CHECKING:
     from pipelines.flow import Flow
@@ -68,12 +69,12 @@ class ConnectionStatus:
 def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[SeriesStatus]]:
     """Return how every connection and every register of a source stands."""
     days = flow.store.readings.days()
-    covered = coverage(days, flow.source.zone, flow.source.expected_until(now))
+    by_day = covered(days, flow.source, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
     connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
     series = [
         _series(flow, rows, open_rows.get(str(rows["connection"][0])))
-        for rows in covered.partition_by(*SERIES, maintain_order=True)
+        for rows in by_day.partition_by(*SERIES, maintain_order=True)
     ]
     return connections, series
 

@@ -125,7 +125,9 @@ def summary_asset(
         now = utc_now()
         flow = Flow(settings or load(), source, now)
         connections, series = status(flow, now)
-        standing = Standing(flow, connections, series, now - source.expected_until(now))
+        # What a removed connection left behind stays in the table, and is nobody's fault.
+        judged = [each for each in series if each.connection in flow.connections]
+        standing = Standing(flow, connections, judged, now - source.expected_until(now))
         yield dg.MaterializeResult(
             metadata={"connections": len(connections), "registers": len(series), **_table(series)},
             check_results=list(_judged(standing)),

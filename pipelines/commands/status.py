@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipelines.settings import Settings
 
-COLUMNS = (
+COLUMNS: Final = (
     "connection",
     "metering point",
     "register",
@@ -35,7 +35,7 @@ COLUMNS = (
     "corrected",
     "quarantined",
 )
-TEXT_COLUMNS = 5
+NAMING: Final = 3
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _named(series: SeriesStatus, settings: Settings) -> NamedSeries:
 
 def _say(document: Document) -> None:
     if document.series:
-        say_table(COLUMNS, [series_cells(series) for series in document.series], text_columns=TEXT_COLUMNS)
+        say_table(COLUMNS, [series_cells(series) for series in document.series], naming=NAMING)
         say("Hours are the operator's local time.")
         say()
     for connection in document.connections:

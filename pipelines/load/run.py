@@ -13,13 +13,13 @@ import polars as pl
 
 from connectors.base import Feed
 from connectors.influxdb.marker import read_marker, write_marker
+from pipelines.covered import covered
 from pipelines.load import projection
 from pipelines.load.compare import difference
 from pipelines.load.progress import Acknowledged, Progress, RefusedKept
-from schemas.coverage import coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from connectors.influxdb.base import Database
@@ -50,17 +50,25 @@ class Loaded:
     """True where this kind of server gives no trustworthy answers, so that nothing was compared."""
 
 
+@dataclass(frozen=True)
+class Target:
+    """A database under the name that progress is kept by, and the connections whose readings belong there."""
+
+    name: str
+    connections: tuple[str, ...]
+    configured: frozenset[str]
+    """Those of them that are still in the settings."""
+
+
 class Loading:
     """One load. For the holder of the source's lock."""
 
-    def __init__(
-        self, store: SourceStore, database: Database, target: str, connections: Collection[str], now: datetime
-    ) -> None:
-        """Bind the store, the database under the name that progress is kept by, and whose readings belong there."""
+    def __init__(self, store: SourceStore, database: Database, target: Target, now: datetime) -> None:
+        """Bind the store and the database; `now` is the instant of the run."""
         self._store, self._database, self._now = store, database, now
         self._source, self._zone = store.source.name, store.source.zone
-        self._connections = sorted(connections)
-        self._progress = Progress(store.state, target, self._source)
+        self._connections, self._configured = target.connections, target.configured
+        self._progress = Progress(store.state, target.name, self._source)
         self._loaded = Loaded(unreadable=not database.readable)
 
     def run(self, *, full: bool = False) -> Loaded:
@@ -132,17 +140,17 @@ class Loading:
 
     def _load_derived(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> None:
         """Send every derived month whose lines are not those acknowledged: coverage changes as time passes, too."""
-        covered = coverage(days, self._zone, self._store.source.expected_until(self._now))
+        coverage = covered(days, self._store.source, self._configured, self._now)
         derived = [
-            projection.local_days(covered, self._source, self._zone),
-            projection.local_months(covered, self._source, self._zone),
+            projection.local_days(coverage, self._source, self._zone),
+            projection.local_months(coverage, self._source, self._zone),
         ]
         if Feed.PEAKS in self._store.logs:
             log = self._store.logs[Feed.PEAKS]
             peaks = pl.concat([log.shape.schema.to_frame(eager=True), *(log.current(month) for month in log.months())])
             peaks = peaks.filter(pl.col("connection").is_in(self._connections))
             derived.append(projection.monthly_max_hours(peaks))
-            derived.append(projection.capacity_basis(covered, peaks, self._source, self._zone))
+            derived.append(projection.capacity_basis(coverage, peaks, self._source, self._zone))
         month = pl.col("time").dt.convert_time_zone(self._zone.key).dt.truncate("1mo").dt.date().alias("month")
         for points in derived:
             parts = points.frame.with_columns(month).partition_by("month", as_dict=True, include_key=False)
