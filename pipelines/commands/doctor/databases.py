@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connectors.errors import OutsideError
+from connectors.errors import OutsideError, TryLater
 from connectors.influxdb.database import connect
 from connectors.influxdb.influxql import identifier
 from connectors.registry import SOURCES
@@ -47,6 +47,9 @@ def look_at_databases(settings: Settings, now: datetime, *, create: bool, probe:
         try:
             with closing(connect(target)) as database:
                 yield from _look(database, target, history, create=create, probe=probe)
+        except TryLater as error:
+            words = f"{error}; see that the server runs, and that influxdb.url leads to it"
+            yield Finding(f"InfluxDB {target.target()}", words, ok=False)
         except OutsideError as error:
             yield Finding(f"InfluxDB {target.target()}", f"{error}. {who_must_act(error.cause)}", ok=False)
 
