@@ -107,10 +107,10 @@ class Ledger:
                 found.setdefault(row["metering_point"], []).append(row["connection"])
         return found
 
-    def credit(self, connection: str, credits: Iterable[Credit]) -> None:
-        """Record successful asks; a newer ask takes the place of an older one where they overlap."""
+    def credit(self, connection: str, asks: Iterable[Credit]) -> None:
+        """Record successful asks, all or none; a later one takes the place of those before it where they overlap."""
         with self._state.changing() as database:
-            for credit in credits:
+            for credit in asks:
                 for point in credit.metering_points:
                     self._credit(database, (self._source, connection, credit.feed.value, point), credit.asked)
 
@@ -134,7 +134,8 @@ class Ledger:
         """Record that the connection answered for these metering points."""
         with self._state.changing() as database:
             database.executemany(
-                "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
                 [(self._source, connection, point, _seconds(at), _seconds(at)) for point in metering_points],
             )
 

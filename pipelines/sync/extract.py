@@ -87,14 +87,12 @@ class Extraction:
     def _greet(self) -> Iterator[Piece]:
         """Ask for the newest day first: it tells a refused credential from a window without a contract."""
         configured = self._assignment.configured
-        answered: set[str] = set()
         chunks = _chunks(configured, self._assignment.points_per_call) if configured else [()]
         for chunk in chunks:
-            for piece in self._ask(Ask(Feed.READINGS, self._assignment.newest_day(), chunk), Feed.READINGS):
-                answered.update(piece.metering_points)
-                yield piece
-        if not configured:
-            self._meet(answered)
+            pieces = list(self._ask(Ask(Feed.READINGS, self._assignment.newest_day(), chunk), Feed.READINGS))
+            if not configured:
+                self._meet({point for piece in pieces for point in piece.metering_points})
+            yield from pieces
 
     def _meet(self, answered: set[str]) -> None:
         known = self._assignment.known
@@ -103,6 +101,8 @@ class Extraction:
                 f"{self._source.name}: this credential covers none of the {len(known)} metering points known "
                 f"for the connection; it seems to be somebody else's"
             )
+            # What it answered proves nothing, and is not kept.
+            self._proven.clear()
             raise RenewCredential(message)
         self._points = tuple(dict.fromkeys((*known, *sorted(answered))))
 
