@@ -19,7 +19,7 @@ from pipelines.load.compare import difference
 from pipelines.load.progress import Acknowledged, Progress, RefusedKept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
 
     from connectors.influxdb.base import Database
@@ -90,7 +90,10 @@ class Loading:
         days = log.days().filter(pl.col("connection").is_in(self._connections))
         self._load_derived(days, acknowledged)
         if self._database.readable:
-            self._compare(days, self._progress.acknowledged())
+            mended = self._compare(days, self._progress.acknowledged())
+            if mended:
+                # What damaged a month's readings has hardly spared what is derived from them.
+                self._load_derived(days, {}, only=mended)
         return self._loaded
 
     def record(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -117,7 +120,10 @@ class Loading:
             if name in self._connections and (outcome.calls or not outcome.ok)
         ]
         for part in projection.sync_runs(rows).lines():
-            self._database.write(part)
+            for line in self._database.write(part).refused:
+                verbatim = line.line.decode()
+                owner = next(str(row["connection"]) for row in rows if f",connection={row['connection']} " in verbatim)
+                self._loaded.refused.setdefault(owner, []).append(line.words)
 
     def _check_marker(self, *, anew: bool) -> None:
         """Notice a database that is new, was emptied or restored: nothing counts as loaded there."""
@@ -138,7 +144,13 @@ class Loading:
         self._progress.acknowledge(READINGS_PART, month, refused, self._now, seq=head.seq)
         self._loaded.months.add(month)
 
-    def _load_derived(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> None:
+    def _load_derived(
+        self,
+        days: pl.DataFrame,
+        acknowledged: Mapping[tuple[str, date], Acknowledged],
+        *,
+        only: Collection[date] | None = None,
+    ) -> None:
         """Send every derived month whose lines are not those acknowledged: coverage changes as time passes, too."""
         coverage = covered(days, self._store.source, self._configured, self._now)
         derived = [
@@ -155,6 +167,8 @@ class Loading:
         for points in derived:
             parts = points.frame.with_columns(month).partition_by("month", as_dict=True, include_key=False)
             for (first,), frame in parts.items():
+                if only is not None and first not in only:
+                    continue
                 text = list(points.of(frame).lines())
                 digest = _digest(text)
                 seen = acknowledged.get((points.measurement, first), Acknowledged())
@@ -178,8 +192,13 @@ class Loading:
             self._loaded.refused.setdefault(kept.connection, []).append(kept.words)
         return refused
 
-    def _compare(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> None:
-        """Read back the months that were written to, and every month once in a while; mend what differs."""
+    def _compare(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> set[date]:
+        """Read back the months that were written to, and every month once in a while; mend what differs.
+
+        Returns:
+            The months that differed and are equal now.
+        """
+        mended: set[date] = set()
         by_month = days.with_columns(pl.col("day").dt.month_start().alias("month")).partition_by("month", as_dict=True)
         for (month,), rows in by_month.items():
             seen = acknowledged.get((READINGS_PART, month), Acknowledged())
@@ -190,10 +209,12 @@ class Loading:
             if found is not None:
                 self._load_month(month)
                 found = self._difference(rows, month)
+                mended |= {month} if found is None else set()
             self._loaded.compared += 1
             self._progress.compared(READINGS_PART, month, self._now, found)
             if found is not None:
                 self._loaded.differences[month] = found
+        return mended
 
     def _difference(self, days: pl.DataFrame, month: date) -> str | None:
         return difference(self._database, days, self._store.source, month)

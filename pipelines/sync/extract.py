@@ -133,7 +133,7 @@ class Extraction:
 
     def _refused(self, ask: Ask, feed: Feed, refusal: Refused) -> Iterator[Piece]:
         zone = self._source.zone
-        if ask.window.start == self._source.history_start(feed, self._now):
+        if feed is Feed.READINGS and ask.window.start == self._source.history_start(feed, self._now):
             # Where "three years back" ends to the hour is the operator's secret; the next day is within it.
             later = Window(local_midnight(local_day(ask.window.start, zone) + timedelta(days=1), zone), ask.window.end)
             if later:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+
+from pipelines.commands.demo.private import started_influxdb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +116,36 @@ def test_stopped_at_any_point_it_leaves_nothing_running(
     assert process.returncode == 130
     assert "Traceback" not in rest
     assert processes_of(installation.folder / ".demo") == []
+
+
+def test_an_apt_that_fails_leaves_the_store_alone(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Debian's archive cannot be reached, apt's words are told, and the demo goes on without InfluxDB."""
+    for name in ("apt-get", "dpkg-deb"):
+        program = installation.folder / name
+        program.write_text("#!/bin/sh\necho 'E: no network' >&2\nexit 100\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(installation.folder))
+
+    with started_influxdb(installation.folder) as settings:
+        assert settings == {}
+
+    told = installation.capture.readouterr().out
+    assert "E: no network" in told
+    assert "the store alone is kept" in told
+
+
+@pytest.mark.usefixtures("_influxd_found")
+def test_the_database_stays_where_it_was(installation: Installation) -> None:
+    """Its URL is the same in every run, since another would be another database; unless somebody took the port."""
+    urls = []
+    for _ in range(2):
+        with started_influxdb(installation.folder) as settings:
+            urls.append(settings["WATTLINE_INFLUXDB__URL"])
+    with socket.create_server(("127.0.0.1", int(urls[0].rpartition(":")[2]))):  # noqa: SIM117 - in this order
+        with started_influxdb(installation.folder) as settings:
+            urls.append(settings["WATTLINE_INFLUXDB__URL"])
+
+    assert urls[0] == urls[1] != urls[2]
 
 
 def test_two_demos_do_not_share_a_folder(installation: Installation) -> None:

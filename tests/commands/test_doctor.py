@@ -140,17 +140,25 @@ def test_what_the_machine_lacks_is_told(connected: Installation) -> None:
     assert "set the clock" in found[1]
 
 
-@pytest.mark.parametrize("exists", [True, False])
-def test_dagsters_home_can_be_anywhere(connected: Installation, exists: bool) -> None:  # noqa: FBT001
-    """`DAGSTER_HOME` must be there."""
-    home = connected.folder / "home"
-    connected.environ.setenv("DAGSTER_HOME", str(home))
-    if exists:
-        home.mkdir()
+@pytest.mark.parametrize(("home", "words"), [("there", None), ("missing", "make it"), ("/proc", "can be written")])
+def test_dagsters_home_must_be_fit_for_it(connected: Installation, home: str, words: str | None) -> None:
+    """`DAGSTER_HOME` may be anywhere, where it is a folder that can be written to."""
+    Path("there").mkdir()
+    connected.environ.setenv("DAGSTER_HOME", str(connected.folder / home))
 
     found = fixes(connected.run("doctor"))
 
-    assert [line.split(":")[0] for line in found] == ([] if exists else ["Dagster's home"])
+    assert len(found) == (words is not None)
+    assert all(line.startswith("Dagster's home") and words in line for line in found if words)
+
+
+def test_a_token_that_covers_nothing_is_told(connected: Installation, sandbox: Sandbox) -> None:
+    """A good token without a metering point is no success."""
+    sandbox.world.tokens["sandbox-home"] = Token(())
+
+    (found,) = fixes(connected.run("doctor"))
+
+    assert found.startswith("elvia/home: the credential is good and covers no metering point")
 
 
 def test_the_database_is_created_and_probed(connected: Installation, influx_settings: InfluxSettings) -> None:

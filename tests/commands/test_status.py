@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sandbox import households
 from sandbox.faults import Fault, FaultKind
 from sandbox.plans import Absence, hour_of
 from schemas.time import DAY, HOUR, Window, floor_hour, utc_now
@@ -111,6 +112,22 @@ def test_quarantined_rows_are_named(connected: Installation, sandbox: Sandbox) -
     sandbox.world.faults.clear()
     connected.run("backfill", *LATELY, "--connection", "home", "--refetch")
     assert connected.run("status").code == 0
+
+
+def test_what_the_operator_leaves_open_is_told(installation: Installation, sandbox: Sandbox) -> None:
+    """A mark of final values that says nothing, and rows without a value, are told and are no failure."""
+    household = households.innlandet()
+    sandbox.world.admit("sandbox-innlandet", [household])
+    hour = hour_of(floor_hour(utc_now()) - 10 * DAY)
+    sandbox.world.faults.add(Fault(kind=FaultKind.NULL_VALUE, window=hour))
+    installation.connect("innlandet", sandbox)
+    installation.run("backfill", *LATELY)
+
+    ended = installation.run("status")
+
+    assert ended.code == 0
+    assert f"{household.metering_point}: the operator's mark of a final value is mute: no hour of the" in ended.out
+    assert "1 row without a value in the last run: missing, not zero" in ended.out
 
 
 def test_a_failure_says_who_must_act(connected: Installation, sandbox: Sandbox) -> None:

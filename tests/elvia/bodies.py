@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.base import Ask, Feed, RawAnswer
 from connectors.elvia.source import ELVIA
+from schemas.judge import judge_readings
 from schemas.time import Window
 
 if TYPE_CHECKING:
@@ -84,3 +85,17 @@ def peaks(*months: object, name: str = POINT) -> bytes:
 def parsed(body: bytes, feed: Feed = Feed.READINGS, window: Window = JUNE) -> Candidates:
     """Put a body into canonical columns."""
     return ELVIA.parse(RawAnswer(Ask(feed, window), NOW, body))
+
+
+def stored(candidates: Candidates) -> list[tuple[str, str, datetime, float]]:
+    """Return what the rules let through: point, register, start, value."""
+    accepted = judge_readings(candidates.frame, NOW).accepted
+    return accepted.select("metering_point", "register", "start", "quantity").rows()
+
+
+def refused(candidates: Candidates) -> list[tuple[str, bytes]]:
+    """Return the rule and the verbatim bytes of every row that is not stored."""
+    rejected = judge_readings(candidates.frame, NOW).rejected
+    return [(bad.rule, bad.row) for bad in candidates.bad] + [
+        (rule, candidates.verbatim(number)) for number, rule in rejected.select("row", "rule").iter_rows()
+    ]

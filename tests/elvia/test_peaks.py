@@ -70,17 +70,13 @@ def test_a_good_answer() -> None:
 def test_the_order_sent_makes_no_difference() -> None:
     """In any order, equal hours among them, the three are the same three: nothing is corrected by shuffling."""
     hours = [row(30, value=5.0), row(60, value=4.0), row(90, value=5.0)]
-    found = {str(ranked(asked(peaks(month(1, *order))))) for order in permutations(hours)}
+    wanted = [
+        (JUNE.start, 1, 5.0, JUNE.start + 30 * HOUR),
+        (JUNE.start, 2, 5.0, JUNE.start + 90 * HOUR),
+        (JUNE.start, 3, 4.0, JUNE.start + 60 * HOUR),
+    ]
 
-    assert found == {
-        str(
-            [
-                (JUNE.start, 1, 5.0, JUNE.start + 30 * HOUR),
-                (JUNE.start, 2, 5.0, JUNE.start + 90 * HOUR),
-                (JUNE.start, 3, 4.0, JUNE.start + 60 * HOUR),
-            ]
-        )
-    }
+    assert [ranked(asked(peaks(month(1, *order)))) for order in permutations(hours)] == [wanted] * 6
 
 
 @pytest.mark.parametrize("hours", [[], [THIRD], [THIRD, FIRST]], ids=len)
@@ -117,7 +113,7 @@ def test_the_running_month_can_be_left_out() -> None:
     assert [start for start, *_ in ranked(asked(both, window))] == [JUNE.start, JUNE.end]
 
 
-FIRSTS: Final = [date(year, number, 1) for year in (2023, 2024, 2025, 2026) for number in range(1, 13)]
+FIRSTS: Final = [date(year, number, 1) for year in (2023, 2024, 2025) for number in range(1, 13)]
 
 
 @pytest.mark.parametrize("first", FIRSTS, ids=str)

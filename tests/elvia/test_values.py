@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 import pytest
 
-from connectors.errors import SourceChanged
 from schemas import reading
-from schemas.judge import judge_readings
 from schemas.time import day_window
-from tests.elvia.bodies import ANOTHER_POINT, HOUR, JUNE, NOW, OSLO, POINT, parsed, point, row, told, values, without
-
-if TYPE_CHECKING:
-    from connectors.base import Candidates
-
-
-def stored(candidates: Candidates) -> list[tuple[str, str, datetime, float]]:
-    """Return what the rules let through: point, register, start, value."""
-    accepted = judge_readings(candidates.frame, NOW).accepted
-    return accepted.select("metering_point", "register", "start", "quantity").rows()
-
-
-def refused(candidates: Candidates) -> list[tuple[str, bytes]]:
-    """Return the rule and the verbatim bytes of every row that is not stored."""
-    rejected = judge_readings(candidates.frame, NOW).rejected
-    return [(bad.rule, bad.row) for bad in candidates.bad] + [
-        (rule, candidates.verbatim(number)) for number, rule in rejected.select("row", "rule").iter_rows()
-    ]
+from tests.elvia.bodies import (
+    ANOTHER_POINT,
+    HOUR,
+    JUNE,
+    NOW,
+    OSLO,
+    POINT,
+    parsed,
+    point,
+    refused,
+    row,
+    stored,
+    told,
+    values,
+    without,
+)
 
 
 def test_a_good_answer() -> None:
@@ -213,81 +209,6 @@ def test_the_same_hour_twice() -> None:
         ("primary_key", json.dumps(row(1)).encode()),
         ("primary_key", json.dumps(row(1, value=8.0)).encode()),
     ]
-
-
-@pytest.mark.parametrize(
-    "nothing",
-    [
-        values(),
-        values(point()),
-        values(without("metervalue", point())),
-        values(point() | {"metervalue": None, "customerContract": None}),
-        values(point(minutes=15), point(name=ANOTHER_POINT)),
-    ],
-    ids=["no points", "no rows", "no series", "null series", "nowhere a row"],
-)
-def test_nothing_to_tell(nothing: bytes) -> None:
-    """Points without rows, and an answer without points, are answers: empty, with all columns."""
-    candidates = parsed(nothing)
-
-    assert candidates.frame.is_empty()
-    assert candidates.frame.schema == reading.CANDIDATE
-    assert list(candidates.bad) == []
-    assert candidates.metering_points == tuple(
-        part["meteringPointId"] for part in json.loads(nothing)["meteringpoints"]
-    )
-
-
-def test_points_without_rows_among_others() -> None:
-    """A point without rows, before or between others, takes none of theirs."""
-    body = values(point(), point(row(0), row(1), name=ANOTHER_POINT), without("metervalue", point()), point(row(3)))
-
-    assert [(each, start) for each, _, start, _ in stored(parsed(body))] == [
-        (ANOTHER_POINT, JUNE.start),
-        (ANOTHER_POINT, JUNE.start + HOUR),
-        (POINT, JUNE.start + 3 * HOUR),
-    ]
-
-
-def test_a_byte_order_mark() -> None:
-    """A mark before the body changes nothing, and is in no verbatim row."""
-    body = b"\xef\xbb\xbf" + values(point(row(0), row(1, value="x")))
-    candidates = parsed(body)
-
-    assert len(stored(candidates)) == 1
-    assert refused(candidates) == [("row_is_readable", json.dumps(row(1, value="x")).encode())]
-
-
-def test_unknown_keys_are_tolerated() -> None:
-    """What an operator adds is no fault."""
-    body = values(point(row(0, quality="good")) | {"place": "Hamar"}).replace(b"{", b'{"new": [1, {}], ', 1)
-
-    assert len(stored(parsed(body))) == 1
-
-
-CHANGED: Final[dict[str, bytes]] = {
-    "HTML": b"<!DOCTYPE html><html><title>Vedlikehold</title></html>",
-    "empty": b"",
-    "another list": b"[]",
-    "no list": b'{"meteringPoints": []}',
-    "null": b'{"meteringpoints": null}',
-    "gateway": b'{"statusCode": 401, "message": "Access denied"}',
-    "cut": values(point(row(0)))[:-3],
-    "no minutes": values(point() | {"metervalue": {"timeSeries": []}}),
-    "no series": values(point() | {"metervalue": {"resolutionMinutes": 60}}),
-    "no id": values(without("meteringPointId", point())),
-    "no UTF-8": values(point()).replace(POINT.encode(), b"\xff"),
-}
-
-
-@pytest.mark.parametrize("name", CHANGED)
-def test_another_shape(name: str) -> None:
-    """An envelope of another shape is the operator's change, said in words that show nothing of the body."""
-    with pytest.raises(SourceChanged, match=r"^elvia: the answer to readings has another shape") as caught:
-        parsed(CHANGED[name])
-
-    assert POINT not in str(caught.value)
-    assert "Vedlikehold" not in str(caught.value)
 
 
 def test_a_year_of_one_point_keeps_every_row() -> None:

@@ -222,7 +222,7 @@ def test_bad_peaks_are_quarantined(
     this_month = pl.col("time") == pl.col("time").max()
     loaded = home.points("monthly_max_hour").filter(mine).filter(this_month)
     assert loaded.height == 2
-    assert loaded["energy_kwh"].max() < highest["quantity"]  # type: ignore[operator]
+    assert loaded["energy_kwh"].max() < highest["quantity"]
     assert home.status("home")[0].quarantined == {rule: 1}
 
     home.world.faults.clear()

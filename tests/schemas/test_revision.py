@@ -221,3 +221,12 @@ def test_peaks_have_revisions_too() -> None:
 
     assert log.schema == PEAKS.schema
     assert log.sort("seq").select("rank", "revision").rows() == [(1, 0), (1, 0), (1, 1), (1, 2), (2, 0)]
+
+
+def test_a_metering_point_goes_with_the_connection_that_reads_it_now() -> None:
+    """A connection that was renamed takes its readings along, and their revision stays."""
+    log, _ = added(empty_log(), answer(Told(0, 1.0), connection="home"), MONDAY)
+    log, revised = added(log, answer(Told(0, 1.0), connection="cabin"), MONDAY + DAY)
+
+    assert current(log, READINGS).select("connection", "revision").rows() == [("cabin", 0)]
+    assert revised.kinds.rows() == [("cabin", 0, 0, 0)]

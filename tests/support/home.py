@@ -16,6 +16,7 @@ import polars as pl
 from connectors.elvia.source import ELVIA
 from connectors.influxdb.database import connect
 from connectors.influxdb.influxql import identifier
+from connectors.influxdb.lines import Lines
 from pipelines import launch
 from pipelines.flow import Flow, SourceRun
 from pipelines.settings import Settings, load
@@ -97,6 +98,12 @@ class Home:
             self.set("influxdb__url", influx.url)
             self.set("influxdb__database", influx.database or "")
         self._database: Database | None = None
+
+    @property
+    def database_name(self) -> str:
+        """The name of the database in the settings."""
+        assert self.settings.influxdb is not None
+        return self.settings.influxdb.database or ""
 
     @property
     def world(self) -> World:
@@ -215,10 +222,15 @@ class Home:
         names = [name for name in MEASUREMENTS if name not in without]
         return {name: sorted(self.points(name).rows(), key=repr) for name in names}
 
+    def scribble(self, line: str) -> None:
+        """Write a line into the database as somebody else would, with its time in seconds."""
+        assert self.database.write(Lines(pl.Series([line]))).refused == ()
+
     def close(self) -> None:
-        """Give the sockets back."""
+        """Give the sockets back; the next look at the database opens it by the settings."""
         if self._database is not None:
             self._database.close()
+            self._database = None
 
 
 def frame_of(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> pl.DataFrame:
