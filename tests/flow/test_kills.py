@@ -31,7 +31,7 @@ SEED: Final = 20260617
 
 def _backfill(home: Home, kill_after_s: float | None = None) -> tuple[int, float]:
     """Backfill in a process of its own; return how it ended and how long it worked."""
-    command = [sys.executable, "-m", "tests.support.backfilling", str(home.folder)]
+    command = [sys.executable, "-m", "tests.support.backfilling", str(home.folder), NOW.isoformat()]
     environment = {**os.environ, **home.environment, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, cwd=home.folder, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -72,9 +72,7 @@ def test_a_killed_backfill_is_healed_by_the_next(home: Home, influxd: Influxd, t
     # Later and later, since what is done is not done again.
     chance = random.Random(SEED)
     moments = sorted(chance.uniform(0, seconds) for _ in range(KILLS))
-    print(seconds, moments)
     ends = [_backfill(home, moment)[0] for moment in moments]
-    print(ends)
     assert set(ends) <= {0, -signal.SIGKILL}
     assert ends.count(-signal.SIGKILL) >= KILLS // 2
     assert _backfill(home)[0] == 0

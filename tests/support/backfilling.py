@@ -1,9 +1,10 @@
-"""A backfill in a process of its own, at the clock of the tests, that may be killed: `python -m ... FOLDER`."""
+"""A backfill in a process of its own, that may be killed: `python -m tests.support.backfilling FOLDER INSTANT`."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import time_machine
@@ -12,12 +13,11 @@ from connectors.elvia.source import ELVIA
 from pipelines.flow import Flow
 from pipelines.settings import load
 from schemas.time import utc_now
-from tests.support.home import NOW
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, now: datetime) -> None:
     """Backfill every year by the environment's settings, as the commands do."""
-    with time_machine.travel(NOW):
+    with time_machine.travel(now):
         settings = load(os.environ, folder)
         print("begun", flush=True)  # noqa: T201 - for the test that waits for it
         for year in Flow(settings, ELVIA, utc_now()).syncing().years():
@@ -28,4 +28,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2]))
