@@ -93,5 +93,5 @@ def test_a_holder_without_a_name(tmp_path: Path, left: str | None) -> None:
     with writing(tmp_path, "elvia", wait_s=0):
         name = tmp_path / "elvia.holder"
         name.unlink() if left is None else name.write_text(left)
-        with pytest.raises(StoreBusyError, match="^another process is writing"), writing(tmp_path, "elvia", wait_s=0):
+        with pytest.raises(StoreBusyError, match=r"^another process is writing"), writing(tmp_path, "elvia", wait_s=0):
             pass

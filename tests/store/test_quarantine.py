@@ -10,11 +10,12 @@ import pytest
 from connectors.base import Ask, BadRow, Feed
 from pipelines.store.quarantine import SCHEMA, Quarantine
 from pipelines.sync.extract import Piece
-from schemas.time import Window
 from tests.store.asks import ANOTHER_POINT, POINT, START, span
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from schemas.time import Window
 
 MONDAY: Final = START + timedelta(days=60)
 DAY: Final = timedelta(days=1)

@@ -6,18 +6,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.base import Ask, Feed, RawAnswer
 from pipelines.store.raw import RawAnswers
-from schemas.time import Window
 from tests.store.asks import ANOTHER_POINT, POINT, span
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+    from schemas.time import Window
 
 NOON: Final = datetime(2026, 11, 22, 12, 0, 30, 123456, tzinfo=UTC)
 YEAR: Final = span(0, 8760)
@@ -28,6 +30,7 @@ def answer(body: bytes = b"{}", at: datetime = NOON, feed: Feed = Feed.READINGS,
     return RawAnswer(Ask(feed, window, (POINT, ANOTHER_POINT), ("consumption",)), at, body)
 
 
+@settings(max_examples=30)
 @given(st.binary(max_size=200), st.sampled_from(Feed))
 def test_what_was_landed_is_read_back(tmp_path_factory: pytest.TempPathFactory, body: bytes, feed: Feed) -> None:
     """Every byte comes back, line breaks and all, with what was asked and when, to the microsecond."""
