@@ -62,6 +62,8 @@ class ConnectionStatus:
     """What is known of the newest of them: time, register, rule, what is wrong."""
     flag_verdicts: dict[str, str] = field(default_factory=dict)
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    load_failure: str | None = None
+    """Why the last load into the connection's database failed as a whole."""
     refused_lines: int = 0
     differences: tuple[str, ...] = ()
 
@@ -115,9 +117,10 @@ def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None) -> 
 def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
-    refused, differences = 0, []
+    refused, differences, failure = 0, [], None
     if (target := flow.target_of(name)) is not None:
         progress = Progress(flow.store.state, target, flow.source.name)
+        failure = progress.failure()
         refused = sum(line.connection == name for line in progress.refused())
         differences = [
             f"{month:%Y-%m}: {seen.difference}"
@@ -142,6 +145,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
             for point, verdict in ledger.flags().items()
             if point in points
         },
+        load_failure=failure,
         refused_lines=refused,
         differences=tuple(differences),
     )

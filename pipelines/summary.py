@@ -76,6 +76,7 @@ def _fresh(standing: Standing) -> list[str]:
 
 def _equal(standing: Standing) -> list[str]:
     return [
+        *sorted({each.load_failure for each in standing.connections if each.load_failure}),
         *(
             f"{each.connection}: {each.refused_lines} lines refused"
             for each in standing.connections

@@ -18,6 +18,8 @@ from schemas.revision import READINGS, as_known_on, corrected_since, current
 from tests.schemas.answers import Told, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
 PAGE: Final = (Path(__file__).parents[1] / "docs" / "store.md").read_text(encoding="utf-8")
@@ -25,7 +27,7 @@ PAGE: Final = (Path(__file__).parents[1] / "docs" / "store.md").read_text(encodi
 BEFORE, INSTANT, AFTER = (datetime(2026, month, 1, tzinfo=UTC) for month in (10, 11, 12))
 """The page asks about the first of November; one value is corrected a month later."""
 
-ANSWERS: Final = {
+ANSWERS: Final[dict[str, tuple[str, Callable[[pl.DataFrame], pl.DataFrame]]]] = {
     "What is known now": ("now", lambda log: current(log, READINGS)),
     "What was known on a day": ("then", lambda log: as_known_on(log, READINGS, INSTANT)),
     "What was corrected since": ("corrected", lambda log: corrected_since(log, READINGS, INSTANT)),

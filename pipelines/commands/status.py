@@ -91,8 +91,9 @@ def describe(settings: Settings, now: datetime) -> Document:
 
 
 def is_well(connection: ConnectionStatus) -> bool:
-    """Tell whether nobody has to act: the last run went well, nothing is quarantined, refused or different."""
-    return connection.ok and not connection.quarantined and not connection.refused_lines and not connection.differences
+    """Tell whether nobody has to act: the last run and load went well, nothing is quarantined or differs."""
+    load = connection.load_failure or connection.refused_lines or connection.differences
+    return connection.ok and not connection.quarantined and not load
 
 
 def series_cells(series: NamedSeries) -> list[str]:

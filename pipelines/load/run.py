@@ -38,8 +38,8 @@ class Loaded:
 
     sent: Counter[str] = field(default_factory=Counter)
     accepted: Counter[str] = field(default_factory=Counter)
-    refused: dict[str, list[str]] = field(default_factory=dict)
-    """The server's words for each refused line."""
+    refused_lines: dict[tuple[str, date], list[RefusedKept]] = field(default_factory=dict)
+    """What was refused of each part and month when it was last sent."""
     months: set[date] = field(default_factory=set)
     """Months that were written to."""
     compared: int = 0
@@ -48,6 +48,15 @@ class Loaded:
     """Where the database still differs from the store after writing the month anew."""
     unreadable: bool = False
     """True where this kind of server gives no trustworthy answers, so that nothing was compared."""
+
+    @property
+    def refused(self) -> dict[str, list[str]]:
+        """Return the server's words for each refused line, by connection."""
+        words: dict[str, list[str]] = {}
+        for lines in self.refused_lines.values():
+            for line in lines:
+                words.setdefault(line.connection, []).append(line.words)
+        return words
 
 
 @dataclass(frozen=True)
@@ -119,11 +128,13 @@ class Loading:
             # A run that neither asked nor failed leaves no trace: running again changes nothing.
             if name in self._connections and (outcome.calls or not outcome.ok)
         ]
+        refused = []
         for part in projection.sync_runs(rows).lines():
             for line in self._database.write(part).refused:
                 verbatim = line.line.decode()
                 owner = next(str(row["connection"]) for row in rows if f",connection={row['connection']} " in verbatim)
-                self._loaded.refused.setdefault(owner, []).append(line.words)
+                refused.append(RefusedKept(owner, verbatim, line.words))
+        self._set_aside(projection.SYNC_RUN, self._now.date(), refused)
 
     def _check_marker(self, *, anew: bool) -> None:
         """Notice a database that is new, was emptied or restored: nothing counts as loaded there."""
@@ -141,6 +152,7 @@ class Loading:
             return
         rows = log.current(month).filter(pl.col("seq") > since, pl.col("connection").is_in(self._connections))
         refused = [line for points in projection.readings(rows) for line in self._write(points.frame, points.lines())]
+        self._set_aside(READINGS_PART, month, refused)
         self._progress.acknowledge(READINGS_PART, month, refused, self._now, seq=head.seq)
         self._loaded.months.add(month)
 
@@ -174,6 +186,7 @@ class Loading:
                 seen = acknowledged.get((points.measurement, first), Acknowledged())
                 if seen.digest != digest or seen.refused:
                     refused = self._write(frame, text)
+                    self._set_aside(points.measurement, first, refused)
                     self._progress.acknowledge(points.measurement, first, refused, self._now, digest=digest)
 
     def _write(self, frame: pl.DataFrame, text: Iterable[Lines]) -> list[RefusedKept]:
@@ -188,9 +201,12 @@ class Loading:
                 refused.append(RefusedKept(owner, verbatim, line.words))
         self._loaded.sent += counts
         self._loaded.accepted += counts - Counter(kept.connection for kept in refused)
-        for kept in refused:
-            self._loaded.refused.setdefault(kept.connection, []).append(kept.words)
         return refused
+
+    def _set_aside(self, part: str, month: date, refused: list[RefusedKept]) -> None:
+        self._loaded.refused_lines.pop((part, month), None)
+        if refused:
+            self._loaded.refused_lines[part, month] = refused
 
     def _compare(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> set[date]:
         """Read back the months that were written to, and every month once in a while; mend what differs.

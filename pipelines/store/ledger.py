@@ -163,11 +163,11 @@ class Ledger:
         """Record that the newest day was answered to this credential."""
         self._set(connection, greeted_by=fingerprint, greeted_at=_seconds(at), dead=None)
 
-    def went_well(self, connection: str, at: datetime, nulls: int) -> None:
-        """Record a run without a failure."""
-        self._set(
-            connection, well_at=_seconds(at), failed_at=None, cause=None, words=None, not_before=None, nulls=nulls
-        )
+    def went_well(self, connection: str, at: datetime, nulls: int | None) -> None:
+        """Record a run without a failure, and how many rows had no value; None leaves that number as it is."""
+        counted = {} if nulls is None else {"nulls": nulls}
+        well_at = _seconds(at)
+        self._set(connection, well_at=well_at, failed_at=None, cause=None, words=None, not_before=None, **counted)
 
     def failed(self, connection: str, error: OutsideError, at: datetime, *, dead: str | None = None) -> None:
         """Record a failure: whose turn it is, before when nothing may be asked, and which credential is dead."""

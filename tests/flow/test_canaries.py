@@ -73,7 +73,8 @@ def guarded(influxd_program: Path, tmp_path: Path) -> Iterator[Influxd]:
     """A server that asks for user and password, and logs each request."""
     server = Influxd(influxd_program, tmp_path / "influxd", port=0, auth=True)
     configuration = tmp_path / "influxd" / "influxd.conf"
-    configuration.write_text(configuration.read_text().replace("\nlog-enabled = false", ""))
+    access_log = f'\n  log-enabled = true\n  access-log-path = "{tmp_path / "influxd" / "access.log"}"'
+    configuration.write_text(configuration.read_text().replace("\n  log-enabled = false", access_log))
     try:
         server.start()
         yield server
@@ -128,6 +129,7 @@ def test_no_credential_is_seen_anywhere(
     guarded.kill()
     clock.shift(DAY)
     _backfill(home, said)
+    home.close()
     said += [repr(home.status(name)) for name in ("home", "gone")]
     captured = capfd.readouterr()
     said += [captured.out, captured.err, *caplog.messages, *(repr(record.__dict__) for record in caplog.records)]
@@ -147,7 +149,7 @@ def test_no_credential_is_seen_anywhere(
         assert [path for path, data in kept if song in data] == []
         assert [words for words in said if song.decode() in words] == []
         assert [url for url, _ in seen if song.decode() in url] == []
-    requests = (tmp_path / "influxd" / "influxd.log").read_text()
+    requests = (tmp_path / "influxd" / "access.log").read_text()
     assert "POST /write?db=energy" in requests
     assert "p=" not in requests
     assert not any(song.decode() in requests for song in SONGS)

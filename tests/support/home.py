@@ -154,7 +154,7 @@ class Home:
     def load(self, *, full: bool = False) -> SourceRun:
         """Do what `wattline load` does."""
         flow = self.flow()
-        return flow.load(list(flow.connections), full=full)
+        return flow.run((), ask=(), load=list(flow.connections), full=full)
 
     def status(self, connection: str) -> tuple[ConnectionStatus, list[SeriesStatus]]:
         """Return how one connection and its registers stand."""

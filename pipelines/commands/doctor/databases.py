@@ -55,11 +55,8 @@ def look_at_databases(settings: Settings, now: datetime, *, create: bool, probe:
 
 
 def _targets(settings: Settings) -> dict[str, InfluxSettings]:
-    if settings.influxdb is None:
-        return {}
-    apart = [connection.database or connection.bucket for connection in settings.connections.values()]
-    targets = [settings.influxdb.for_database(name) if name else settings.influxdb for name in apart]
-    return {target.target(): target for target in targets}
+    targets = (settings.influxdb_of(name) for name in settings.connections)
+    return {target.target(): target for target in targets if target is not None}
 
 
 def _look(
