@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import ssl
 from base64 import b64encode
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -29,7 +30,6 @@ from connectors.url import checked_url
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from types import TracebackType
@@ -276,8 +276,11 @@ def _classes(error: BaseException) -> str:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return httpx's own context: it verifies certificates and host names. Reading the roots takes its time."""
-    return httpx.create_ssl_context(trust_env=False)
+    """Return httpx's own context, which verifies certificates and host names; reading the roots takes its time."""
+    context = httpx.create_ssl_context(trust_env=False)
+    # Debian's Python would still speak TLS 1.0.
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 @cache

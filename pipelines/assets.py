@@ -24,6 +24,9 @@ INFLUXDB: Final = "influxdb"
 REFETCH_TAG: Final = "wattline/refetch"
 """A run with this tag set to "true" asks for the whole year, whatever is known."""
 
+FULL_TAG: Final = "wattline/full"
+"""A run with this tag set to "true" loads everything, whatever the database has."""
+
 RUNS: Final[dict[str, SourceRun]] = {}
 """What in-process runs did, by run id, for the command that launched them; it takes its entry out."""
 
@@ -61,8 +64,8 @@ def year_assets(
         # A connection that was taken out of the settings since the definitions were loaded has nothing to do.
         ask = [name for name in chosen(selected, READINGS) if name in flow.connections]
         target = [name for name in chosen(selected, INFLUXDB) if name in flow.connections]
-        refetch = context.run.tags.get(REFETCH_TAG) == "true"
-        run = flow.run(years, ask=ask, load=target, refetch=refetch, progress=progress or context.log.info)
+        refetch, full = (context.run.tags.get(tag) == "true" for tag in (REFETCH_TAG, FULL_TAG))
+        run = flow.run(years, ask=ask, load=target, refetch=refetch, full=full, progress=progress or context.log.info)
         RUNS[context.run.run_id] = run
         if given.influxdb is None:
             context.log.info("No InfluxDB is configured: the store alone is kept.")

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
-from pipelines.load.run import Loaded, Loading
+from pipelines.load.progress import Progress
+from pipelines.load.run import Loaded, Loading, Target
 from pipelines.store.home import SourceStore
 from pipelines.sync.run import Syncing
 from schemas.time import DAY
 
 if TYPE_CHECKING:
-    from pipelines.sync.outcome import Outcome
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connectors.base import Source
     from connectors.influxdb.settings import InfluxSettings
     from pipelines.settings import Settings
+    from pipelines.sync.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,10 @@ class Flow:
         ask: Collection[str],
         load: Collection[str],
         refetch: bool = False,
+        full: bool = False,
         progress: Callable[[str], None] = lambda _: None,
     ) -> SourceRun:
-        """Ask the connections of `ask` about the years, then load those of `load`.
+        """Ask the connections of `ask` about the years, then load those of `load`: what is lacking, or everything.
 
         Raises:
             StoreBusyError: another process holds the source's lock for too long.
@@ -82,31 +84,19 @@ class Flow:
             if ask:
                 run.outcomes = self.syncing(ask).run(years, refetch=refetch, progress=progress).outcomes
                 self.store.raw.drop_before(self.source.name, self.now - self._settings.store.raw_retention_days * DAY)
-            run.loads = [self._load(target, names, run.outcomes) for target, names in self._targets(load)]
+            run.loads = [self._load(target, names, run.outcomes, full=full) for target, names in self._targets(load)]
         return run
-
-    def load(self, connections: Collection[str], *, full: bool = False) -> SourceRun:
-        """Only load, everything that the databases lack, or everything at all."""
-        with self.store.writing(self._settings.store.lock_wait_s):
-            return SourceRun(
-                loads=[self._load(target, names, {}, full=full) for target, names in self._targets(connections)]
-            )
 
     def target_of(self, connection: str) -> str | None:
         """Name the database that the connection's readings belong to; None where none is configured."""
-        target = self._target_settings(connection)
+        target = self._settings.influxdb_of(connection)
         return None if target is None else target.target()
-
-    def _target_settings(self, connection: str) -> InfluxSettings | None:
-        target = self._settings.influxdb
-        apart = self.connections[connection].database or self.connections[connection].bucket
-        return target.for_database(apart) if target is not None and apart is not None else target
 
     def _targets(self, connections: Collection[str]) -> Iterator[tuple[InfluxSettings, list[str]]]:
         """Yield every database with all connections that belong there, if one of the chosen does."""
         targets: dict[str, tuple[InfluxSettings, list[str]]] = {}
         for name in self.connections:
-            if (target := self._target_settings(name)) is not None:
+            if (target := self._settings.influxdb_of(name)) is not None:
                 targets.setdefault(target.target(), (target, []))[1].append(name)
         if self._settings.influxdb is not None and (common := targets.get(self._settings.influxdb.target())):
             # What a connection brought that is in the settings no more stays, there as in the store.
@@ -115,17 +105,20 @@ class Flow:
         yield from (entry for entry in targets.values() if set(entry[1]) & set(connections))
 
     def _load(
-        self, settings: InfluxSettings, names: list[str], outcomes: Mapping[str, Outcome], *, full: bool = False
+        self, settings: InfluxSettings, names: list[str], outcomes: Mapping[str, Outcome], *, full: bool
     ) -> TargetLoad:
-        target, connections = settings.target(), tuple(names)
+        target = Target(settings.target(), tuple(names), frozenset(self.connections))
+        progress = Progress(self.store.state, target.name, self.source.name)
         try:
             database = connect(settings)
             try:
-                loading = Loading(self.store, database, target, names, self.now)
+                loading = Loading(self.store, database, target, self.now)
                 loaded = loading.run(full=full)
                 loading.record(outcomes)
             finally:
                 database.close()
         except OutsideError as error:
-            return TargetLoad(target, connections, error=error)
-        return TargetLoad(target, connections, loaded=loaded)
+            progress.ended(str(error), self.now)
+            return TargetLoad(target.name, target.connections, error=error)
+        progress.ended(None, self.now)
+        return TargetLoad(target.name, target.connections, loaded=loaded)

@@ -10,14 +10,14 @@ from uuid import uuid4
 import dagster as dg
 
 from connectors.registry import SOURCES
-from pipelines.assets import INFLUXDB, READINGS, REFETCH_TAG, RUNS, key, year_assets
+from pipelines.assets import FULL_TAG, INFLUXDB, READINGS, REFETCH_TAG, RUNS, key, year_assets
 from pipelines.dagster_home import dagster_home
 from pipelines.flow import Flow, SourceRun
 from pipelines.summary import SUMMARY, summary_asset
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from connectors.base import Source
     from pipelines.settings import Settings
@@ -53,22 +53,30 @@ def backfill(
     progress: Callable[[str], None],
 ) -> Iterator[Launched]:
     """Run every year that the operators serve, newest first, and yield each run as it ends."""
-    for source, flow in _flows(settings, connections):
+    for _, flow in _flows(settings, connections):
         years = [
             year
             for year in flow.syncing().years()
             if (first is None or year >= first) and (last is None or year <= last)
         ]
         work = [(year, _named(flow, connections)) for year in years]
-        yield from _launch(settings, source, flow, work, progress, refetch=refetch)
+        yield from _launch(settings, flow, work, progress, tags={REFETCH_TAG: "true"} if refetch else {})
+
+
+def load(settings: Settings, *, connections: Collection[str] | None, full: bool) -> Iterator[Launched]:
+    """Load what the databases lack, or everything, without asking; yield each source's run as it ends."""
+    for _, flow in _flows(settings, connections):
+        work = [(flow.syncing().years()[0], _named(flow, connections))]
+        tags = {FULL_TAG: "true"} if full else {}
+        yield from _launch(settings, flow, work, lambda _: None, tags=dict(tags), stages=(INFLUXDB,))
 
 
 def sync(
     settings: Settings, *, connections: Collection[str] | None, progress: Callable[[str], None]
 ) -> Iterator[Launched]:
     """Run the years with something to ask, and always the newest; yield each run as it ends."""
-    for source, flow in _flows(settings, connections):
-        yield from _launch(settings, source, flow, _with_something_to_ask(flow, connections), progress, refetch=False)
+    for _, flow in _flows(settings, connections):
+        yield from _launch(settings, flow, _with_something_to_ask(flow, connections), progress, tags={})
 
 
 def _with_something_to_ask(flow: Flow, connections: Collection[str] | None) -> Iterator[tuple[int, list[str]]]:
@@ -95,13 +103,14 @@ def _named(flow: Flow, connections: Collection[str] | None) -> list[str]:
 
 def _launch(
     settings: Settings,
-    source: Source,
     flow: Flow,
     work: Iterable[tuple[int, list[str]]],
     progress: Callable[[str], None],
     *,
-    refetch: bool,
+    tags: Mapping[str, str],
+    stages: Sequence[str] = (READINGS, INFLUXDB),
 ) -> Iterator[Launched]:
+    source = flow.source
     definitions = dg.Definitions(
         assets=[
             year_assets(source, flow.connections, settings=settings, progress=progress),
@@ -110,11 +119,10 @@ def _launch(
         executor=dg.in_process_executor,
     )
     job = definitions.resolve_implicit_global_asset_job_def()
-    tags = {REFETCH_TAG: "true"} if refetch else {}
     launched = False
     with instance(settings) as opened:
         for year, names in work:
-            keys = [key(source.name, name, stage) for name in names for stage in (READINGS, INFLUXDB)]
+            keys = [key(source.name, name, stage) for name in names for stage in stages]
             run_id = str(uuid4())
             with suppress(dg.Failure):  # told by the run itself, in the words of what it did
                 job.execute_in_process(
@@ -122,7 +130,7 @@ def _launch(
                     run_id=run_id,
                     partition_key=str(year),
                     asset_selection=keys,
-                    tags=tags,
+                    tags=dict(tags),
                     run_config=QUIET,
                 )
             launched = True

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from connectors.base import Feed
+from pipelines.covered import covered
 from pipelines.load.progress import Progress
-from schemas.coverage import SERIES, coverage
+from schemas.coverage import SERIES
 
 if TYPE_CHECKING:
     from pipelines.flow import Flow
@@ -61,6 +62,8 @@ class ConnectionStatus:
     """What is known of the newest of them: time, register, rule, what is wrong."""
     flag_verdicts: dict[str, str] = field(default_factory=dict)
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    load_failure: str | None = None
+    """Why the last load into the connection's database failed as a whole."""
     refused_lines: int = 0
     differences: tuple[str, ...] = ()
 
@@ -68,12 +71,12 @@ class ConnectionStatus:
 def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[SeriesStatus]]:
     """Return how every connection and every register of a source stands."""
     days = flow.store.readings.days()
-    covered = coverage(days, flow.source.zone, flow.source.expected_until(now))
+    by_day = covered(days, flow.source, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
     connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
     series = [
         _series(flow, rows, open_rows.get(str(rows["connection"][0])))
-        for rows in covered.partition_by(*SERIES, maintain_order=True)
+        for rows in by_day.partition_by(*SERIES, maintain_order=True)
     ]
     return connections, series
 
@@ -114,9 +117,10 @@ def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None) -> 
 def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
-    refused, differences = 0, []
+    refused, differences, failure = 0, [], None
     if (target := flow.target_of(name)) is not None:
         progress = Progress(flow.store.state, target, flow.source.name)
+        failure = progress.failure()
         refused = sum(line.connection == name for line in progress.refused())
         differences = [
             f"{month:%Y-%m}: {seen.difference}"
@@ -141,6 +145,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
             for point, verdict in ledger.flags().items()
             if point in points
         },
+        load_failure=failure,
         refused_lines=refused,
         differences=tuple(differences),
     )

@@ -76,6 +76,7 @@ def _fresh(standing: Standing) -> list[str]:
 
 def _equal(standing: Standing) -> list[str]:
     return [
+        *sorted({each.load_failure for each in standing.connections if each.load_failure}),
         *(
             f"{each.connection}: {each.refused_lines} lines refused"
             for each in standing.connections
@@ -125,7 +126,9 @@ def summary_asset(
         now = utc_now()
         flow = Flow(settings or load(), source, now)
         connections, series = status(flow, now)
-        standing = Standing(flow, connections, series, now - source.expected_until(now))
+        # What a removed connection left behind stays in the table, and is nobody's fault.
+        judged = [each for each in series if each.connection in flow.connections]
+        standing = Standing(flow, connections, judged, now - source.expected_until(now))
         yield dg.MaterializeResult(
             metadata={"connections": len(connections), "registers": len(series), **_table(series)},
             check_results=list(_judged(standing)),

@@ -72,6 +72,10 @@ def peaks(world: World, metering_point: str, register: str, instant: datetime, n
     for months_back in (0, 1):
         window = month_window(month, OSLO)
         seen = window.clip(Window(window.start, max(window.start, floor_hour(instant))))
+        month = local_day(window.start - HOUR, OSLO).replace(day=1)
+        if not seen:
+            # As of a month's first instant, its own peaks are none.
+            continue
         highest = (
             served(world, metering_point, register, seen, now)
             .with_columns(day=pl.col("start").dt.convert_time_zone(OSLO.key).dt.date())
@@ -83,7 +87,6 @@ def peaks(world: World, metering_point: str, register: str, instant: datetime, n
         frames.append(
             highest.select(pl.lit(months_back, pl.Int64).alias("months_back"), "start", "quantity", "verified")
         )
-        month = local_day(window.start - HOUR, OSLO).replace(day=1)
     return pl.concat(frames)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -11,12 +12,13 @@ from schemas.peak import Peak
 from schemas.reading import Reading
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import dataframely as dy
 
-IN_THE_FUTURE = "lies_in_the_past"
+IN_THE_FUTURE: Final = "lies_in_the_past"
 """The rule that no interval may end after the instant at which it was asked for."""
+
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Verdict:
     """The two halves of an answer.
 
     `accepted` keeps the candidate's columns, and no key twice. `rejected` has `metering_point`, `register`,
-    `start`, `row` and `rule`, the name of the first rule that the row breaks.
+    `start`, `row` and `rule`, the name of the first rule that the row breaks; no `start` where the operator
+    sent none that is one.
     """
 
     accepted: pl.DataFrame
@@ -60,4 +63,6 @@ def _judge(candidates: pl.DataFrame, schema: type[dy.Schema], in_the_past: pl.Ex
             future.select(*columns, rule=pl.lit(IN_THE_FUTURE)),
         ]
     )
-    return Verdict(accepted, rejected)
+    # A year that Python does not count to is no time at all: the row itself tells it.
+    told = pl.when(pl.col("start").is_between(EARLIEST, LATEST)).then("start")
+    return Verdict(accepted, rejected.with_columns(start=told))

@@ -6,16 +6,20 @@ Elvia's `maxhours` gives up to three a month, on three different days, and their
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 import dataframely as dy
 import polars as pl
 
-from schemas.reading import INSTANT
+from schemas.reading import BEFORE_ALL_METERS, INSTANT
 from schemas.registers import REGISTERS
 
 RANKS: Final = 3
 """Peaks that count in a month: the three highest hours on three different days."""
+
+LONGEST_MONTH: Final = timedelta(days=31, hours=1)
+"""October, in which an hour comes twice."""
 
 CANDIDATE: Final = pl.Schema(
     {
@@ -44,7 +48,7 @@ class Peak(dy.Schema):
 
     metering_point = dy.String(primary_key=True, min_length=1)
     register = dy.String(primary_key=True)
-    start = dy.Datetime(primary_key=True, time_unit="us", time_zone="UTC")
+    start = dy.Datetime(primary_key=True, time_unit="us", time_zone="UTC", min=BEFORE_ALL_METERS)
     rank = dy.Int64(primary_key=True, min=1, max=RANKS)
     quantity = dy.Float64(min=0)
     unit = dy.String()
@@ -67,9 +71,14 @@ class Peak(dy.Schema):
     @dy.rule()
     def lasts_one_hour(cls) -> pl.Expr:  # noqa: N805
         """The peak is an hour, however it is cut."""
-        return (pl.col("hour_end") - pl.col("hour_start")).dt.total_seconds() == 60 * 60
+        return (pl.col("hour_end") - pl.col("hour_start")) == pl.duration(hours=1)
 
     @dy.rule()
     def lies_in_its_month(cls) -> pl.Expr:  # noqa: N805
-        """The hour is not before its month (its end needs the zone, which the connector knows)."""
-        return pl.col("hour_start") >= pl.col("start")
+        """The hour is not before its month, nor after the longest there is (only the operator's zone tells more)."""
+        return pl.col("hour_start").is_between(pl.col("start"), pl.col("start") + LONGEST_MONTH, closed="left")
+
+    @dy.rule()
+    def names_an_hour_once(cls) -> pl.Expr:  # noqa: N805
+        """No hour has two ranks: of two values for it neither can be trusted over the other."""
+        return ~pl.struct("metering_point", "register", "start", "hour_start").is_duplicated()

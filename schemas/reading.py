@@ -5,6 +5,7 @@ A rule's name is the reason under which a row that breaks it is quarantined.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 import dataframely as dy
@@ -13,6 +14,9 @@ import polars as pl
 from schemas.registers import REGISTERS, RESOLUTIONS
 
 INSTANT: Final = pl.Datetime("us", "UTC")
+
+BEFORE_ALL_METERS: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No meter told its hours then. Services send the year 1 for a time that they do not have."""
 
 CANDIDATE: Final = pl.Schema(
     {
@@ -38,11 +42,11 @@ _UNITS: Final = {name: register.unit for name, register in REGISTERS.items()}
 
 
 def _lasts() -> pl.Expr:
-    return (pl.col("end") - pl.col("start")).dt.total_seconds()
+    return (pl.col("end") - pl.col("start")).dt.total_microseconds()
 
 
 def _interval() -> pl.Expr:
-    return pl.col("resolution").replace_strict(RESOLUTIONS, default=None, return_dtype=pl.Int64())
+    return pl.col("resolution").replace_strict(RESOLUTIONS, default=None, return_dtype=pl.Int64()) * 1_000_000
 
 
 class Reading(dy.Schema):
@@ -55,7 +59,7 @@ class Reading(dy.Schema):
 
     metering_point = dy.String(primary_key=True, min_length=1)
     register = dy.String(primary_key=True)
-    start = dy.Datetime(primary_key=True, time_unit="us", time_zone="UTC")
+    start = dy.Datetime(primary_key=True, time_unit="us", time_zone="UTC", min=BEFORE_ALL_METERS)
     end = dy.Datetime(time_unit="us", time_zone="UTC")
     resolution = dy.String()
     quantity = dy.Float64(min=0)
@@ -88,4 +92,4 @@ class Reading(dy.Schema):
     @dy.rule()
     def starts_on_the_grid(cls) -> pl.Expr:  # noqa: N805
         """The start is a whole multiple of the interval since midnight UTC (every zone here has whole hours)."""
-        return pl.col("start").dt.epoch("us") % (_interval() * 1_000_000) == 0
+        return pl.col("start").dt.epoch("us") % _interval() == 0

@@ -2,7 +2,7 @@
 
 A log is a frame sorted by key and `seq`. A row is added only where the value or its state differs from the
 current row. A changed value is a new `revision`; a changed state (`settled`, `verified`, the operator's
-version) keeps it. Pure; files are the store's business.
+version, the connection that a metering point is read by) keeps it. Pure; files are the store's business.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TAIL: Final = {"revision": pl.Int64(), "seq": pl.Int64(), "known_at": INSTANT}
 READINGS: Final = LogShape(
     key=("metering_point", "register", "start"),
     value=("quantity",),
-    state=("verified", "operator_version"),
+    state=("connection", "verified", "operator_version"),
     schema=pl.Schema(
         {
             **_HEAD,
@@ -54,7 +54,7 @@ READINGS: Final = LogShape(
 PEAKS: Final = LogShape(
     key=("metering_point", "register", "start", "rank"),
     value=("quantity", "hour_start", "average"),
-    state=("verified", "operator_version"),
+    state=("connection", "verified", "operator_version"),
     schema=pl.Schema(
         {
             **_HEAD,

@@ -53,6 +53,11 @@ class Window:
         return f"{self.start.isoformat()}/{self.end.isoformat()}"
 
     @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Both ends, for whoever writes them down."""
+        return self.start, self.end
+
+    @property
     def length(self) -> timedelta:
         """Elapsed time, never wall-clock time."""
         return self.end - self.start

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-# At import, before any module under test reads it: half an hour off UTC, a day behind Oslo every evening, and
-# with clock changes on other dates. Whatever uses the machine's zone by mistake is wrong here.
+# At import, before any module under test reads it: half an hour off everybody else, a day behind Oslo for part of
+# every night, and with clock changes on dates of its own. Whatever uses the machine's zone by mistake is wrong here.
 os.environ["TZ"] = "America/St_Johns"
 time.tzset()
 

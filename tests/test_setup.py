@@ -171,7 +171,9 @@ def test_without_any_pip_it_says_what_to_install(
 
 def test_help_names_every_target() -> None:
     """`make` alone prints a line of help for each target that a user may want."""
-    printed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
 
     targets = {line.split()[1] for line in printed.splitlines()}
 

@@ -57,14 +57,17 @@ def parse(answer: RawAnswer, zone: ZoneInfo) -> Candidates:
         if answer.ask.feed is Feed.PEAKS:
             return _peaks(wire.decode_peaks(answer.body), answer, zone)
         return _readings(wire.decode_values(answer.body))
-    except msgspec.MsgspecError as error:
+    except wire.UNREADABLE as error:
         message = f"elvia: the answer to {answer.ask.feed} has another shape than documented: {error}"
         raise SourceChanged(message) from None
 
 
-def _bad(point: str, row: msgspec.Raw, error: msgspec.MsgspecError) -> BadRow:
+def _bad(point: str, row: msgspec.Raw, error: Exception) -> BadRow:
     """Keep an unreadable row, with its time and register where they can still be made out."""
-    content = msgspec.json.decode(row)
+    try:
+        content = msgspec.json.decode(row)
+    except wire.UNREADABLE:
+        content = None
     content = content if isinstance(content, dict) else {}
     register = REGISTERS.get(content["production"]) if isinstance(content.get("production"), bool) else None
     return BadRow(point, register, _told_start(content.get("startTime")), WIRE_RULE, str(error), bytes(row))
@@ -73,9 +76,9 @@ def _bad(point: str, row: msgspec.Raw, error: msgspec.MsgspecError) -> BadRow:
 def _told_start(text: object) -> datetime | None:
     try:
         told: datetime = msgspec.convert(text, Annotated[datetime, msgspec.Meta(tz=True)])
-    except msgspec.ValidationError:
+        return told.astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
         return None
-    return told.astimezone(UTC)
 
 
 def _readings(envelope: wire.MeterValues) -> Candidates:
@@ -97,7 +100,7 @@ def _readings(envelope: wire.MeterValues) -> Candidates:
         for index, raw in enumerate(point.metervalue.time_series, first):
             try:
                 row = decode(raw)
-            except msgspec.MsgspecError as error:
+            except wire.UNREADABLE as error:
                 bad.append(_bad(point.metering_point_id, raw, error))
                 continue
             if row.value is None:
@@ -161,10 +164,13 @@ def _peaks(envelope: wire.MaxHours, answer: RawAnswer, zone: ZoneInfo) -> Candid
                         )
                     )
                     rows.append(raw)
-    # Elvia sends the three ascending, which is nobody's promise; equal hours keep the order sent.
-    rank = pl.col("quantity").rank("ordinal", descending=True).over("metering_point", "start", "production")
-    frame = pl.DataFrame(found, orient="row", schema=_PEAK_ROW).with_columns(
-        _register(), _instant("hour_start"), _instant("hour_end"), _unit(), rank=rank.cast(pl.Int64)
+    # Elvia sends the three ascending, which is nobody's promise: of equal hours the earlier is first, so that
+    # the same three in another order are the same. A row sent twice has one rank.
+    rank = pl.struct(-pl.col("quantity"), "hour_start").rank("dense").over("metering_point", "start", "register")
+    frame = (
+        pl.DataFrame(found, orient="row", schema=_PEAK_ROW)
+        .with_columns(_register(), _instant("hour_start"), _instant("hour_end"), _unit())
+        .with_columns(rank=rank.cast(pl.Int64))
     )
     return Candidates(
         frame=frame.select(peak.CANDIDATE.names()),
@@ -178,7 +184,7 @@ def _decoded(raws: list[msgspec.Raw], point: str, bad: list[BadRow]) -> Iterator
     for raw in raws:
         try:
             yield raw, wire.row_of.decode(raw)
-        except msgspec.MsgspecError as error:
+        except wire.UNREADABLE as error:
             bad.append(_bad(point, raw, error))
 
 

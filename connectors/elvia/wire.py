@@ -6,9 +6,12 @@ v2 names the contract's bounds otherwise than `metervalues` does, and nothing he
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+
+UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What decoding raises: not JSON, not the documented shape, or a text that is not UTF-8."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -49,7 +52,8 @@ class Aggregate(msgspec.Struct, rename="camel"):
 
     average_value: float | None
     max_hours: list[msgspec.Raw]
-    no_of_months_back: int
+    # 0 and 1 are documented; the bound only keeps a nonsense count from becoming a date.
+    no_of_months_back: Annotated[int, msgspec.Meta(ge=0, le=1200)]
 
 
 class MeteringPointPeaks(msgspec.Struct, rename="camel"):
@@ -71,10 +75,10 @@ row_of: Final = msgspec.json.Decoder(ValueRow)
 
 
 def decode_values(body: bytes) -> MeterValues:
-    """Check the envelope of `metervalues`. Raises `ValueError` (msgspec's) where it is not one."""
+    """Check the envelope of `metervalues`. Raises `UNREADABLE`, which are `ValueError`, where it is not one."""
     return values_of.decode(body.removeprefix(_BOM))
 
 
 def decode_peaks(body: bytes) -> MaxHours:
-    """Check the envelope of `maxhours`. Raises `ValueError` (msgspec's) where it is not one."""
+    """Check the envelope of `maxhours`. Raises `UNREADABLE`, which are `ValueError`, where it is not one."""
     return peaks_of.decode(body.removeprefix(_BOM))

@@ -25,7 +25,7 @@ def _code(text: str) -> str:
     if not re.fullmatch(r"LU[A-Z0-9_-]+", code):
         message = (
             f"is not a metering point code (POD): that is LU and {CODE_LENGTH - 2} digits or letters, and stands on the"
-            " invoice and in Leneda under the metering points"
+            " electricity or gas bill; the number on the meter itself is another one"
         )
         raise ValueError(message)
     return code
@@ -34,7 +34,7 @@ def _code(text: str) -> str:
 def _energy_id(text: str) -> str:
     energy_id = "".join(text.split()).upper()
     if not re.fullmatch(r"LUXE-[A-Z0-9]{2}-[A-Z0-9]{2}-[A-Z0-9]{4,6}", energy_id):
-        message = "is not an Energy ID: that looks like LUXE-AB-CD-12345, and stands in Leneda under My Profile"
+        message = "is not an Energy ID: that looks like LUXE-AB-CD-12345; Leneda gave it to you when you signed up"
         raise ValueError(message)
     return energy_id
 
@@ -98,5 +98,5 @@ class LenedaConnection(ConnectionSettings):
             yield "metering_points: none is listed, and Leneda does not tell which there are; so none is asked for"
         for place, point in enumerate(self.metering_points):
             if len(point.code) != CODE_LENGTH:
-                words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the invoice"
+                words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
                 yield f"metering_points[{place}].code: {words}"

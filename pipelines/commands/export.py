@@ -12,6 +12,7 @@ from connectors.registry import SOURCES
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark, remark_on_target
 from pipelines.commands.rows import Wanted, rows
+from pipelines.commands.summary import counted
 from pipelines.commands.usage import UsageError, chosen_connections, prepare_data_dir
 from pipelines.flow import Flow
 from pipelines.settings import load

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from connectors.registry import SOURCES
+from pipelines import launch
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import STORE_ALONE, progress
+from pipelines.commands.runs import summed_up
 from pipelines.commands.summary import say_summary
-from pipelines.commands.tally import Tally
 from pipelines.commands.usage import UsageError, chosen_connections, prepare_data_dir
-from pipelines.flow import Flow
 from pipelines.settings import load
-from schemas.time import utc_now
 
 
 def run(*, full: bool) -> int:
@@ -22,12 +20,7 @@ def run(*, full: bool) -> int:
         raise UsageError(message)
     prepare_data_dir(settings)
     sources = {settings.connections[name].source for name in chosen}
-    tally = Tally()
     with progress(len(sources)) as shown:
-        for source in SOURCES.values():
-            if source.name in sources:
-                shown.tell(f"{source.name}: loading")
-                tally.add(source.name, Flow(settings, source, utc_now()).load(chosen, full=full))
-                shown.step(f"{source.name}: loaded")
+        tally = summed_up(launch.load(settings, connections=chosen, full=full), shown)
     say_summary(tally)
     return WELL if tally.ok else FAILED

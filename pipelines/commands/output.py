@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 
+GAP: Final = "  "
+DRAWN_GAP: Final = " | "
+
 STORE_ALONE: Final = "No InfluxDB configured: the store alone is kept."
 
 
@@ -36,33 +39,40 @@ def remark_on_target(settings: Settings) -> None:
         remark(STORE_ALONE)
 
 
-def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: int) -> None:
-    """Print a table: drawn on a terminal, aligned text elsewhere.
+def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, naming: int) -> None:
+    """Print a table: drawn on a terminal, aligned text elsewhere, row by row on a terminal that is too narrow.
 
     Args:
         columns: the headings.
         rows: as many cells each.
-        text_columns: how many columns hold text and stand on the left; the others hold numbers.
+        naming: how many of the first columns say what a row is about; the others stand on the right.
     """
-    if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
-        table = Table()
-        for place, column in enumerate(columns):
-            table.add_column(column, justify="left" if place < text_columns else "right")
-        for row in rows:
-            table.add_row(*map(Text, row))
-        Console().print(table)
-        return
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
-    for row in (columns, *rows):
-        cells = [
-            cell.ljust(width) if place < text_columns else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        say("  ".join(cells).rstrip())
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            cells = [
+                cell.ljust(width) if place < naming else cell.rjust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            say(GAP.join(cells).rstrip())
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console()
+    if console.width < sum(width + len(DRAWN_GAP) for width in widths):
+        for row in rows:
+            say(GAP.join(row[:naming]))
+            rest = zip(columns[naming:], row[naming:], strict=True)
+            console.print(Text(", ".join(f"{column} {cell}" for column, cell in rest)))
+        return
+    table = Table()
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < naming else "right")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,8 @@ def _faults(connection: ConnectionStatus) -> Iterator[str]:
         yield f"QUARANTINED {counted(count, 'row')}: {rule}"
     for row in connection.quarantined_rows:
         yield f"  {row}"
+    if connection.load_failure:
+        yield f"InfluxDB FAILED: {connection.load_failure}."
     if connection.refused_lines:
         yield f"InfluxDB REFUSED {counted(connection.refused_lines, 'line')}. {who_must_act('refused')}"
     for difference in connection.differences:

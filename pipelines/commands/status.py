@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipelines.settings import Settings
 
-COLUMNS = (
+COLUMNS: Final = (
     "connection",
     "metering point",
     "register",
@@ -35,7 +35,7 @@ COLUMNS = (
     "corrected",
     "quarantined",
 )
-TEXT_COLUMNS = 5
+NAMING: Final = 3
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ def describe(settings: Settings, now: datetime) -> Document:
 
 
 def is_well(connection: ConnectionStatus) -> bool:
-    """Tell whether nobody has to act: the last run went well, nothing is quarantined, refused or different."""
-    return connection.ok and not connection.quarantined and not connection.refused_lines and not connection.differences
+    """Tell whether nobody has to act: the last run and load went well, nothing is quarantined or differs."""
+    load = connection.load_failure or connection.refused_lines or connection.differences
+    return connection.ok and not connection.quarantined and not load
 
 
 def series_cells(series: NamedSeries) -> list[str]:
@@ -123,7 +124,7 @@ def _named(series: SeriesStatus, settings: Settings) -> NamedSeries:
 
 def _say(document: Document) -> None:
     if document.series:
-        say_table(COLUMNS, [series_cells(series) for series in document.series], text_columns=TEXT_COLUMNS)
+        say_table(COLUMNS, [series_cells(series) for series in document.series], naming=NAMING)
         say("Hours are the operator's local time.")
         say()
     for connection in document.connections:

@@ -16,7 +16,7 @@ _BY_CAUSE: Final = {
     "refused": "You must act: look at what was asked for; where it is right, report this line.",
     "source_changed": _DEVELOPERS,
     "our_mistake": _DEVELOPERS,
-    "database_missing": "You must act: run `wattline doctor --create`.",
+    "database_missing": "You must act.",
     "not_configured": "You must act: correct the settings under [influxdb], or the server.",
     "cannot_do": "You must act: this kind of server cannot do it; docs/influxdb.md says what each can.",
     "no_package": "You must act: install InfluxDB 1.x, so that `influxd` is found.",

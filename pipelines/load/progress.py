@@ -51,7 +51,22 @@ class Progress:
         with self._state.changing() as database:
             database.execute("DELETE FROM loaded WHERE target = ?", (self._target,))
             database.execute("DELETE FROM refused WHERE target = ?", (self._target,))
-            database.execute("INSERT OR REPLACE INTO targets VALUES (?, ?)", (self._target, marker))
+            database.execute("INSERT OR REPLACE INTO targets (target, marker) VALUES (?, ?)", (self._target, marker))
+
+    def failure(self) -> str | None:
+        """Return why the last load failed as a whole; None where it did not."""
+        with self._state.changing() as database:
+            row = database.execute("SELECT words FROM targets WHERE target = ?", (self._target,)).fetchone()
+        return row["words"] if row else None
+
+    def ended(self, words: str | None, at: datetime) -> None:
+        """Record how a load ended: why it failed as a whole, or None."""
+        failed_at = None if words is None else int(at.timestamp())
+        with self._state.changing() as database:
+            database.execute("INSERT OR IGNORE INTO targets (target) VALUES (?)", (self._target,))
+            database.execute(
+                "UPDATE targets SET failed_at = ?, words = ? WHERE target = ?", (failed_at, words, self._target)
+            )
 
     def acknowledged(self) -> dict[tuple[str, date], Acknowledged]:
         """Return the progress of every part and month."""

@@ -173,6 +173,8 @@ def capacity_basis(coverage: pl.DataFrame, peaks: pl.DataFrame, source: str, zon
     return Points("capacity_basis", TAGS, fields, frame.select("connection", *TAGS, *fields, "time"))
 
 
+SYNC_RUN: Final = "sync_run"
+
 _SYNC_RUN: Final = pl.Schema(
     {
         "source": pl.String(),
@@ -189,4 +191,4 @@ def sync_runs(rows: Sequence[Mapping[str, object]]) -> Points:
     """Return one point a connection on what a run did; `lag_s` is the age of the newest reading's start."""
     tags = ("source", "connection")
     fields = tuple(name for name in _SYNC_RUN if name not in (*tags, "time"))
-    return Points("sync_run", tags, fields, pl.DataFrame(rows, schema=_SYNC_RUN))
+    return Points(SYNC_RUN, tags, fields, pl.DataFrame(rows, schema=_SYNC_RUN))

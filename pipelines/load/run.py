@@ -13,10 +13,10 @@ import polars as pl
 
 from connectors.base import Feed
 from connectors.influxdb.marker import read_marker, write_marker
+from pipelines.covered import covered
 from pipelines.load import projection
 from pipelines.load.compare import difference
 from pipelines.load.progress import Acknowledged, Progress, RefusedKept
-from schemas.coverage import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -38,8 +38,8 @@ class Loaded:
 
     sent: Counter[str] = field(default_factory=Counter)
     accepted: Counter[str] = field(default_factory=Counter)
-    refused: dict[str, list[str]] = field(default_factory=dict)
-    """The server's words for each refused line."""
+    refused_lines: dict[tuple[str, date], list[RefusedKept]] = field(default_factory=dict)
+    """What was refused of each part and month when it was last sent."""
     months: set[date] = field(default_factory=set)
     """Months that were written to."""
     compared: int = 0
@@ -49,18 +49,35 @@ class Loaded:
     unreadable: bool = False
     """True where this kind of server gives no trustworthy answers, so that nothing was compared."""
 
+    @property
+    def refused(self) -> dict[str, list[str]]:
+        """Return the server's words for each refused line, by connection."""
+        words: dict[str, list[str]] = {}
+        for lines in self.refused_lines.values():
+            for line in lines:
+                words.setdefault(line.connection, []).append(line.words)
+        return words
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database under the name that progress is kept by, and the connections whose readings belong there."""
+
+    name: str
+    connections: tuple[str, ...]
+    configured: frozenset[str]
+    """Those of them that are still in the settings."""
+
 
 class Loading:
     """One load. For the holder of the source's lock."""
 
-    def __init__(
-        self, store: SourceStore, database: Database, target: str, connections: Collection[str], now: datetime
-    ) -> None:
-        """Bind the store, the database under the name that progress is kept by, and whose readings belong there."""
+    def __init__(self, store: SourceStore, database: Database, target: Target, now: datetime) -> None:
+        """Bind the store and the database; `now` is the instant of the run."""
         self._store, self._database, self._now = store, database, now
         self._source, self._zone = store.source.name, store.source.zone
-        self._connections = sorted(connections)
-        self._progress = Progress(store.state, target, self._source)
+        self._connections, self._configured = target.connections, target.configured
+        self._progress = Progress(store.state, target.name, self._source)
         self._loaded = Loaded(unreadable=not database.readable)
 
     def run(self, *, full: bool = False) -> Loaded:
@@ -82,7 +99,10 @@ class Loading:
         days = log.days().filter(pl.col("connection").is_in(self._connections))
         self._load_derived(days, acknowledged)
         if self._database.readable:
-            self._compare(days, self._progress.acknowledged())
+            mended = self._compare(days, self._progress.acknowledged())
+            if mended:
+                # What damaged a month's readings has hardly spared what is derived from them.
+                self._load_derived(days, {}, only=mended)
         return self._loaded
 
     def record(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -108,8 +128,13 @@ class Loading:
             # A run that neither asked nor failed leaves no trace: running again changes nothing.
             if name in self._connections and (outcome.calls or not outcome.ok)
         ]
+        refused = []
         for part in projection.sync_runs(rows).lines():
-            self._database.write(part)
+            for line in self._database.write(part).refused:
+                verbatim = line.line.decode()
+                owner = next(str(row["connection"]) for row in rows if f",connection={row['connection']} " in verbatim)
+                refused.append(RefusedKept(owner, verbatim, line.words))
+        self._set_aside(projection.SYNC_RUN, self._now.date(), refused)
 
     def _check_marker(self, *, anew: bool) -> None:
         """Notice a database that is new, was emptied or restored: nothing counts as loaded there."""
@@ -127,31 +152,41 @@ class Loading:
             return
         rows = log.current(month).filter(pl.col("seq") > since, pl.col("connection").is_in(self._connections))
         refused = [line for points in projection.readings(rows) for line in self._write(points.frame, points.lines())]
+        self._set_aside(READINGS_PART, month, refused)
         self._progress.acknowledge(READINGS_PART, month, refused, self._now, seq=head.seq)
         self._loaded.months.add(month)
 
-    def _load_derived(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> None:
+    def _load_derived(
+        self,
+        days: pl.DataFrame,
+        acknowledged: Mapping[tuple[str, date], Acknowledged],
+        *,
+        only: Collection[date] | None = None,
+    ) -> None:
         """Send every derived month whose lines are not those acknowledged: coverage changes as time passes, too."""
-        covered = coverage(days, self._zone, self._store.source.expected_until(self._now))
+        coverage = covered(days, self._store.source, self._configured, self._now)
         derived = [
-            projection.local_days(covered, self._source, self._zone),
-            projection.local_months(covered, self._source, self._zone),
+            projection.local_days(coverage, self._source, self._zone),
+            projection.local_months(coverage, self._source, self._zone),
         ]
         if Feed.PEAKS in self._store.logs:
             log = self._store.logs[Feed.PEAKS]
             peaks = pl.concat([log.shape.schema.to_frame(eager=True), *(log.current(month) for month in log.months())])
             peaks = peaks.filter(pl.col("connection").is_in(self._connections))
             derived.append(projection.monthly_max_hours(peaks))
-            derived.append(projection.capacity_basis(covered, peaks, self._source, self._zone))
+            derived.append(projection.capacity_basis(coverage, peaks, self._source, self._zone))
         month = pl.col("time").dt.convert_time_zone(self._zone.key).dt.truncate("1mo").dt.date().alias("month")
         for points in derived:
             parts = points.frame.with_columns(month).partition_by("month", as_dict=True, include_key=False)
             for (first,), frame in parts.items():
+                if only is not None and first not in only:
+                    continue
                 text = list(points.of(frame).lines())
                 digest = _digest(text)
                 seen = acknowledged.get((points.measurement, first), Acknowledged())
                 if seen.digest != digest or seen.refused:
                     refused = self._write(frame, text)
+                    self._set_aside(points.measurement, first, refused)
                     self._progress.acknowledge(points.measurement, first, refused, self._now, digest=digest)
 
     def _write(self, frame: pl.DataFrame, text: Iterable[Lines]) -> list[RefusedKept]:
@@ -166,12 +201,20 @@ class Loading:
                 refused.append(RefusedKept(owner, verbatim, line.words))
         self._loaded.sent += counts
         self._loaded.accepted += counts - Counter(kept.connection for kept in refused)
-        for kept in refused:
-            self._loaded.refused.setdefault(kept.connection, []).append(kept.words)
         return refused
 
-    def _compare(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> None:
-        """Read back the months that were written to, and every month once in a while; mend what differs."""
+    def _set_aside(self, part: str, month: date, refused: list[RefusedKept]) -> None:
+        self._loaded.refused_lines.pop((part, month), None)
+        if refused:
+            self._loaded.refused_lines[part, month] = refused
+
+    def _compare(self, days: pl.DataFrame, acknowledged: dict[tuple[str, date], Acknowledged]) -> set[date]:
+        """Read back the months that were written to, and every month once in a while; mend what differs.
+
+        Returns:
+            The months that differed and are equal now.
+        """
+        mended: set[date] = set()
         by_month = days.with_columns(pl.col("day").dt.month_start().alias("month")).partition_by("month", as_dict=True)
         for (month,), rows in by_month.items():
             seen = acknowledged.get((READINGS_PART, month), Acknowledged())
@@ -182,10 +225,12 @@ class Loading:
             if found is not None:
                 self._load_month(month)
                 found = self._difference(rows, month)
+                mended |= {month} if found is None else set()
             self._loaded.compared += 1
             self._progress.compared(READINGS_PART, month, self._now, found)
             if found is not None:
                 self._loaded.differences[month] = found
+        return mended
 
     def _difference(self, days: pl.DataFrame, month: date) -> str | None:
         return difference(self._database, days, self._store.source, month)

@@ -155,6 +155,12 @@ class Settings(Section):
         """Return the connections to one source, by name."""
         return {name: connection for name, connection in self.connections.items() if connection.source == source}
 
+    def influxdb_of(self, connection: str) -> InfluxSettings | None:
+        """Return the database that a connection's readings belong to; None where none is configured."""
+        table = self.connections[connection]
+        apart = table.database or table.bucket
+        return self.influxdb.for_database(apart) if self.influxdb is not None and apart is not None else self.influxdb
+
     def note(self, warnings: Iterable[str]) -> None:
         """Keep what `load` found doubtful in the files."""
         self._warnings = tuple(warnings)

@@ -17,8 +17,12 @@ PRIVATE: Final = 0o700
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder, and those above it, readable by its owner alone; return it."""
-    folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    """Make a folder, and those above it that are missing, readable by their owner alone; return it."""
+    if not folder.is_dir():
+        # With `parents`, mkdir gives the mode to the last folder only.
+        private_folder(folder.parent)
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+        _flush(folder.parent)
     return folder
 
 
@@ -27,7 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; on leaving, what was written there takes the file's place.
 
     polars and most writers truncate the file they are given, so a kill in the middle would lose the old
-    content too. Raises `OSError` (a full disk, say) with the old file untouched and the temporary one gone.
+    content too. Raises `OSError` (a full disk, say) with the temporary file gone and the old one untouched, or,
+    where only the last flush of the folder failed, already replaced: whole in either case.
     """
     private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{uuid4().hex}{TEMPORARY}")

@@ -128,10 +128,10 @@ class Ledger:
                 found.setdefault(row["metering_point"], []).append(row["connection"])
         return found
 
-    def credit(self, connection: str, credits: Iterable[Credit]) -> None:
-        """Record successful asks; a newer ask takes the place of an older one where they overlap."""
+    def credit(self, connection: str, asks: Iterable[Credit]) -> None:
+        """Record successful asks, all or none; a later one takes the place of those before it where they overlap."""
         with self._state.changing() as database:
-            for credit in credits:
+            for credit in asks:
                 for subject in credit.subjects:
                     key = (self._source, connection, credit.feed.value, subject.metering_point, subject.register)
                     self._credit(database, key, credit.asked)
@@ -201,11 +201,11 @@ class Ledger:
         """Record that the newest day was answered to this credential."""
         self._set(connection, greeted_by=fingerprint, greeted_at=_seconds(at), dead=None)
 
-    def went_well(self, connection: str, at: datetime, nulls: int) -> None:
-        """Record a run without a failure."""
-        self._set(
-            connection, well_at=_seconds(at), failed_at=None, cause=None, words=None, not_before=None, nulls=nulls
-        )
+    def went_well(self, connection: str, at: datetime, nulls: int | None) -> None:
+        """Record a run without a failure, and how many rows had no value; None leaves that number as it is."""
+        counted = {} if nulls is None else {"nulls": nulls}
+        well_at = _seconds(at)
+        self._set(connection, well_at=well_at, failed_at=None, cause=None, words=None, not_before=None, **counted)
 
     def failed(self, connection: str, error: OutsideError, at: datetime, *, dead: str | None = None) -> None:
         """Record a failure: whose turn it is, before when nothing may be asked, and which credential is dead."""

@@ -29,11 +29,12 @@ def writing(folder: Path, source: str, *, wait_s: float) -> Iterator[None]:
     path = private_folder(folder) / f"{source}.lock"
     holder = path.with_suffix(".holder")
     try:
-        with FileLock(path, timeout=wait_s):
-            # Only to be read by people: the lock itself is the kernel's, and a stale name does no harm.
-            holder.write_text(f"process {os.getpid()}\n")
-            yield
+        held = FileLock(path, timeout=wait_s).acquire()
     except Timeout:
-        name = holder.read_text().strip() if holder.exists() else "another process"
+        name = (holder.read_text().strip() if holder.exists() else "") or "another process"
         message = f"{name} is writing to the store of {source}; waited {wait_s:g} s. Run again when it has finished."
         raise StoreBusyError(message) from None
+    with held:
+        # Only to be read by people: the lock itself is the kernel's, and a stale name does no harm.
+        holder.write_text(f"process {os.getpid()}\n")
+        yield

@@ -20,7 +20,7 @@ import polars as pl
 from connectors.base import Feed
 from pipelines.store.files import replacing
 from schemas import revision
-from schemas.coverage import DAYS, summarise
+from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Log:
         revised = revise(current(log, self.shape), incoming, self.shape, seq=head.seq, known_at=known_at)
         if not revised.rows.is_empty():
             self._write(month, pl.concat([log, revised.rows]).sort(*self.shape.key, "seq"), known_at)
+        elif self.feed is Feed.READINGS and head.edition and self._summarised(month) != head.edition:
+            self._summarise(month, log, head.edition)
         return Merged(month, revised.kinds)
 
     def _write(self, month: date, log: pl.DataFrame, known_at: datetime) -> None:
@@ -114,22 +116,28 @@ class Log:
         if self.feed is Feed.READINGS:
             self._summarise(month, log, metadata["edition"])
 
-    def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> pl.DataFrame:
+    def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> None:
         days = summarise(current(log, self.shape), self.zone)
-        with replacing(self._days / self.path(month).name) as temporary:
+        with replacing(self._summary(month)) as temporary:
             days.write_parquet(temporary, metadata={"edition": edition})
-        return days
+
+    def _summarised(self, month: date) -> str | None:
+        """Return the edition that the month's summary was made from; None where there is no summary."""
+        path = self._summary(month)
+        return pl.read_parquet_metadata(path).get("edition") if path.exists() else None
+
+    def _summary(self, month: date) -> Path:
+        return self._days / self.path(month).name
 
     def days(self, months: Iterable[date] | None = None) -> pl.DataFrame:
         """Return `schemas.coverage.DAYS` of the months (all, by default), sorted by series and day."""
         parts = [self._days_of(month) for month in (self.months() if months is None else months)]
-        return pl.concat([DAYS.to_frame(eager=True), *parts]).sort("connection", "metering_point", "register", "day")
+        return pl.concat([DAYS.to_frame(eager=True), *parts]).sort(*SERIES, "day")
 
     def _days_of(self, month: date) -> pl.DataFrame:
         head = self.head(month)
-        path = self._days / self.path(month).name
         if head is None:
             return DAYS.to_frame(eager=True)
-        if path.exists() and pl.read_parquet_metadata(path).get("edition") == head.edition:
-            return pl.read_parquet(path)
+        if self._summarised(month) == head.edition:
+            return pl.read_parquet(self._summary(month))
         return summarise(self.current(month), self.zone)

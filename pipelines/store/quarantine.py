@@ -63,26 +63,23 @@ class Quarantine:
         return self.read(connection).filter(pl.col("resolved_at").is_null())
 
     def add(self, connection: str, pieces: list[Piece]) -> pl.DataFrame:
-        """Keep what the pieces had rejected, resolve what they came without; return the new rows."""
+        """Keep what the pieces (one or more) had rejected, resolve what they came without; return the new rows."""
         found = pl.concat([SCHEMA.to_frame(eager=True), *(self._rejected(connection, piece) for piece in pieces)])
         known = self.read(connection)
-        still_sent = known.join(found, on=KEY, how="semi", nulls_equal=True)
-        gone = known.join(found, on=KEY, how="anti", nulls_equal=True)
+        is_open = pl.col("resolved_at").is_null()
+        opened = known.filter(is_open)
         new = found.unique(subset=KEY, keep="last", maintain_order=True).join(
-            known.filter(pl.col("resolved_at").is_null()), on=KEY, how="anti", nulls_equal=True
+            opened, on=KEY, how="anti", nulls_equal=True
         )
-        if found.is_empty() and (known.is_empty() or known["resolved_at"].null_count() == 0):
+        seen_at = pl.lit(max(piece.asked_at for piece in pieces), INSTANT)
+        gone = opened.join(found, on=KEY, how="anti", nulls_equal=True).with_columns(
+            resolved_at=pl.when(_asked_again(pieces)).then(seen_at)
+        )
+        if found.is_empty() and gone.filter(~is_open).is_empty():
             return new
-        seen_at = max(piece.asked_at for piece in pieces)
-        kept = pl.concat(
-            [
-                gone.with_columns(resolved_at=pl.when(_asked_again(pieces)).then(seen_at).otherwise("resolved_at")),
-                still_sent.filter(pl.col("resolved_at").is_null()).with_columns(last_seen=pl.lit(seen_at, INSTANT)),
-                new,
-            ]
-        )
+        still_sent = opened.join(found, on=KEY, how="semi", nulls_equal=True).with_columns(last_seen=seen_at)
         with replacing(self.path(connection)) as temporary:
-            kept.select(SCHEMA.names()).write_parquet(temporary)
+            pl.concat([known.filter(~is_open), gone, still_sent, new]).write_parquet(temporary)
         return new
 
     def _rejected(self, connection: str, piece: Piece) -> pl.DataFrame:
@@ -111,13 +108,17 @@ class Quarantine:
 
 
 def _asked_again(pieces: list[Piece]) -> pl.Expr:
-    """Tell whether an open row lies in what one of the pieces asked for; by its ask where it has no time."""
-    start, end = pl.coalesce("start", "asked_start"), pl.coalesce("start", "asked_end")
-    return pl.col("resolved_at").is_null() & pl.any_horizontal(
+    """Tell whether one of the pieces asked for an open row's time, or for all that was asked for when it came.
+
+    The latter for rows without a time, and for those whose time is nonsense.
+    """
+    return pl.any_horizontal(
         (pl.col("feed") == piece.ask.feed.value)
         & pl.col("metering_point").is_in(list(piece.metering_points))
         & (pl.col("register").is_in(list(piece.ask.registers)) if piece.ask.registers else pl.lit(value=True))
-        & (start >= piece.ask.window.start)
-        & (end <= piece.ask.window.end)
+        & (
+            pl.col("start").is_between(piece.ask.window.start, piece.ask.window.end, closed="left")
+            | ((pl.col("asked_start") >= piece.ask.window.start) & (pl.col("asked_end") <= piece.ask.window.end))
+        )
         for piece in pieces
     )

@@ -7,7 +7,8 @@ credential is in it. They are kept for `raw_retention_days`.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import zstandard
@@ -41,12 +42,15 @@ class RawAnswers:
             "registers": ask.registers,
         }
         content = json.dumps(header).encode() + b"\n" + answer.body
-        folder = self._folder / source / connection
-        name = f"{answer.asked_at:%Y%m%dT%H%M%S.%fZ}-{ask.feed.value}"
-        path = folder / f"{name}.zst"
+        path = self._free(self._folder / source / connection, f"{_stamp(answer.asked_at)}-{ask.feed.value}")
         with replacing(path) as temporary:
             temporary.write_bytes(zstandard.ZstdCompressor(level=1).compress(content))
         return path
+
+    def _free(self, folder: Path, name: str) -> Path:
+        """Return the first file of that name that is not there yet: a coarse clock gives two answers one instant."""
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
+        return next(path for each in names if not (path := folder / f"{each}.zst").exists())
 
     def read(self, path: Path) -> tuple[str, str, RawAnswer]:
         """Return the source, the connection and the answer that a file holds."""
@@ -64,8 +68,13 @@ class RawAnswers:
 
     def drop_before(self, source: str, instant: datetime) -> int:
         """Remove what was asked before the instant; return how many files went."""
-        limit = f"{instant:%Y%m%dT%H%M%S.%fZ}"
+        limit = _stamp(instant)
         old = [path for path in self.files(source) if path.name < limit]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+
+def _stamp(instant: datetime) -> str:
+    """Write an instant so that the order of names is the order of time."""
+    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"

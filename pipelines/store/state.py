@@ -39,7 +39,9 @@ CREATE TABLE IF NOT EXISTS flags (
     source TEXT, metering_point TEXT, mute INTEGER, reason TEXT,
     PRIMARY KEY (source, metering_point)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS targets (target TEXT PRIMARY KEY, marker TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS targets (
+    target TEXT PRIMARY KEY, marker TEXT, failed_at INTEGER, words TEXT
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS loaded (
     target TEXT, source TEXT, part TEXT, month TEXT, seq INTEGER, digest TEXT, compared_at INTEGER, difference TEXT,
     PRIMARY KEY (target, source, part, month)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.sync.plan import Rereading
 
 GREETING_LASTS: Final = timedelta(days=1)
+_NOTHING: Final[Mapping[tuple[Feed, Subject], Sequence[Window]]] = {}
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,12 @@ class Assignment:
     def has_something_to_ask(self) -> bool:
         """Tell whether any call would be made."""
         return bool(self.greetings() or self.probes()) or any(
-            self.due(feed, year, dict.fromkeys(self.subjects(), ()))
-            for feed in self.source.feeds
-            for year in self.years
+            self.due(feed, year, self.subjects()) for feed in self.source.feeds for year in self.years
         )
 
     def greetings(self) -> list[Ask]:
         """Return the calls for what is newest that come before all else, if any: they prove the credential."""
-        if not self._must_greet():
+        if not self.must_greet():
             return []
         recent = self.source.recent(self.now)
         newest = next(iter(self.source.calls(Feed.READINGS, [recent], self.now)))
@@ -103,7 +102,8 @@ class Assignment:
         size = self.points_per_call
         return [tuple(subjects[start : start + size]) for start in range(0, len(subjects), size)]
 
-    def _must_greet(self) -> bool:
+    def must_greet(self) -> bool:
+        """Tell whether what is newest has to be asked for by itself, before all else."""
         if self.greeted_at is None:
             return True
         # A metering point that the credential gained shows in a call that names none; many points need names.
@@ -116,11 +116,15 @@ class Assignment:
         return local_day(newest, self.source.zone).year in self.years
 
     def due(
-        self, feed: Feed, year: int, brought: Mapping[Subject, Sequence[Window]]
+        self,
+        feed: Feed,
+        year: int,
+        subjects: Sequence[Subject],
+        brought: Mapping[tuple[Feed, Subject], Sequence[Window]] = _NOTHING,
     ) -> dict[tuple[Window, ...], list[Subject]]:
         """Return what is to be asked in a year, with the subjects that it is to be asked of.
 
-        `brought` has the subjects in question, each with what this very run has brought already.
+        `brought` is what this very run has brought already.
         """
         newest = self.source.published_until(self.now)
         served = Window(self.source.history_start(feed, self.now), newest)
@@ -128,11 +132,20 @@ class Assignment:
         asked, rules = self.asked[feed], self.rereading[feed]
         found = {
             subject: due(asked.get(subject, []), window, newest, self.now, rules, refetch=self.refetch)
-            for subject in brought
+            for subject in subjects
         }
         return grouped(
             {
-                subject: [part for each in windows for part in each.minus(brought[subject])]
+                subject: self._spared(feed, windows, brought.get((feed, subject), ()))
                 for subject, windows in found.items()
             }
         )
+
+    def _spared(self, feed: Feed, windows: list[Window], brought: Sequence[Window]) -> list[Window]:
+        """Leave out what was brought, where that saves a call; a call that is made all the same asks for it again."""
+        left = [part for window in windows for part in window.minus(brought)]
+
+        def cost(parts: list[Window]) -> int:
+            return len(list(self.source.calls(feed, parts, self.now)))
+
+        return left if brought and cost(left) < cost(windows) else windows

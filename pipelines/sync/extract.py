@@ -107,14 +107,11 @@ class Extraction:
 
     def _greet(self) -> Iterator[Piece]:
         """Ask for what is newest first: it tells a refused credential from a window without a contract."""
-        answered: set[Subject] = set()
-        greetings = self._assignment.greetings()
-        for greeting in greetings:
-            for piece in self._ask(greeting):
-                answered.update(piece.subjects)
-                yield piece
-        if greetings and self._assignment.covers_all:
-            self._meet(answered)
+        for greeting in self._assignment.greetings():
+            pieces = list(self._ask(greeting))
+            if self._assignment.covers_all:
+                self._meet({subject for piece in pieces for subject in piece.subjects})
+            yield from pieces
 
     def _probe(self) -> Iterator[Piece]:
         """Try what is possible: what answers is asked for from now on, and what does not is left alone for long."""
@@ -143,12 +140,13 @@ class Extraction:
                 f"{self._source.name}: this credential covers none of the {len(known)} metering points known "
                 f"for the connection; it seems to be somebody else's"
             )
+            # What it answered proves nothing, and is not kept.
+            self._proven.clear()
             raise RenewCredential(message)
         self._subjects = tuple(dict.fromkeys((*known, *sorted(answered))))
 
     def _year(self, feed: Feed, year: int) -> Iterator[Piece]:
-        brought = {subject: self._brought[feed, subject] for subject in self._subjects}
-        for windows, due_subjects in self._assignment.due(feed, year, brought).items():
+        for windows, due_subjects in self._assignment.due(feed, year, self._subjects, self._brought).items():
             for window in self._source.calls(feed, windows, self._now):
                 subjects = [subject for subject in due_subjects if subject not in self._lost]
                 everyone = (
@@ -170,7 +168,8 @@ class Extraction:
             yield from self._refused(ask, refusal)
 
     def _refused(self, ask: Ask, refusal: Refused) -> Iterator[Piece]:
-        if ask.window.start == self._source.history_start(ask.feed, self._now) and (later := self._a_day_less(ask)):
+        oldest = ask.feed is Feed.READINGS and ask.window.start == self._source.history_start(ask.feed, self._now)
+        if oldest and (later := self._a_day_less(ask)):
             for piece in self._ask(replace(ask, window=later)):
                 yield replace(piece, ask=replace(piece.ask, window=ask.window))
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from schemas.time import Window
 
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from connectors.base import Subject
     from pipelines.store.ledger import Asked
+
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ def _joined(pieces: Sequence[Window]) -> list[Window]:
     return joined
 
 
-def grouped(due_by_subject: Mapping[Subject, list[Window]]) -> dict[tuple[Window, ...], list[Subject]]:
+def grouped(due_by_subject: Mapping[Key, list[Window]]) -> dict[tuple[Window, ...], list[Key]]:
     """Group subjects that have the same to ask, so that one call serves many."""
-    groups: dict[tuple[Window, ...], list[Subject]] = {}
+    groups: dict[tuple[Window, ...], list[Key]] = {}
     for subject, windows in due_by_subject.items():
         if windows:
             groups.setdefault(tuple(windows), []).append(subject)

@@ -81,20 +81,30 @@ class Syncing:
         for name, item in SideBySide(self._connections, ask).items():
             if isinstance(item, Piece):
                 merger.add(name, item)
-                progress(f"{self._source.name}/{name}: {_told(item)}")
+                progress(f"{self._source.name}/{name}: {self._told(item)}")
             elif item.error is None or isinstance(item.error, OutsideError):
                 finished.append((name, item.error))
             else:
                 raise item.error
         merger.flush()
         for name, error in finished:
-            self._close(outcomes[name], error)
+            self._close(outcomes[name], error, years)
         return Report(outcomes, frozenset(merger.months))
 
-    def _close(self, outcome: Outcome, error: OutsideError | None) -> None:
+    def _told(self, piece: Piece) -> str:
+        start, end = (f"{bound.astimezone(self._source.zone):%Y-%m-%d %H:%M}" for bound in piece.ask.window.bounds)
+        what = " ".join((piece.ask.feed, *piece.ask.registers))
+        return f"{what} from {start} to {end}: {piece.rows:,} rows"
+
+    def _close(self, outcome: Outcome, error: OutsideError | None, years: Sequence[int]) -> None:
         ledger = self._store.ledger
         if error is None:
-            ledger.went_well(outcome.connection, self._now, outcome.nulls)
+            contact = ledger.contact(outcome.connection)
+            if contact.failed_at is not None and self._has_more_to_ask(outcome.connection, years):
+                # What failed before is still to be asked, and this run was about other years.
+                return
+            newest = outcome.calls > 0 and self.years()[0] in years
+            ledger.went_well(outcome.connection, self._now, outcome.nulls if newest else contact.nulls)
             return
         outcome.cause, outcome.words = error.cause, str(error)
         outcome.not_before = getattr(error, "not_before", None)
@@ -104,6 +114,9 @@ class Syncing:
         dead = isinstance(error, RenewCredential) and not outcome.answered
         fingerprint = self._fingerprint(outcome.connection) if dead else None
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
+
+    def _has_more_to_ask(self, name: str, years: Sequence[int]) -> bool:
+        return any(self._assignment(name, (year,)).has_something_to_ask() for year in self.years() if year not in years)
 
     def _ask(
         self, name: str, years: tuple[int, ...], budget: Budget, outcome: Outcome, *, refetch: bool
@@ -182,7 +195,3 @@ def _count(outcome: Outcome, piece: Piece) -> None:
     outcome.nulls += piece.nulls
     for word, rows in piece.unfamiliar.items():
         outcome.unfamiliar[word] = outcome.unfamiliar.get(word, 0) + rows
-
-
-def _told(piece: Piece) -> str:
-    return f"{piece.ask.feed} {piece.ask.window}: {piece.rows} rows"

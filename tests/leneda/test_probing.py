@@ -9,12 +9,11 @@ import pytest
 
 from connectors.leneda.source import LENEDA
 from connectors.leneda.wire import REGISTERS
-from sandbox.faults import Fault, FaultKind
 from sandbox.leneda.access import Decision
 from sandbox.leneda.grid import MeteringPoint
 from sandbox.plans import Absence
 from schemas.time import DAY, Window, local_midnight
-from tests.leneda.plant import ENERGY_ID, KEY, NOW, OTHER, POINT, TODAY, ZONE
+from tests.leneda.plant import ENERGY_ID, NOW, OTHER, POINT, TODAY, ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -224,67 +223,6 @@ def test_a_stretch_without_values_is_not_a_loss(plant: Plant, clock: Traveller, 
     plant.calls()
     assert plant.run().ok
     assert plant.asked_for() == {(POINT, "consumption"): 2 if null_when_empty else 1}
-
-
-def test_a_blocked_network_concludes_nothing(plant: Plant, clock: Traveller) -> None:
-    """Where every call gets 403, it is told what that may mean, and once it is over all is read."""
-    plant.owns(POINT, "consumption")
-    plant.lists(POINT)
-    plant.world.faults.add(Fault(kind=FaultKind.STATUS, status=403))
-
-    outcome = plant.run()
-
-    assert outcome.cause == "renew_credential"
-    assert outcome.words is not None
-    assert "Leneda also blocks calls from some countries" in outcome.words
-
-    plant.world.faults.clear()
-    clock.shift(DAY)
-    assert plant.run().ok
-    assert plant.holds(POINT, "consumption")
-
-
-def test_a_wrong_energy_id_is_tried_again_once_it_is_corrected(plant: Plant, clock: Traveller) -> None:
-    """The key that was refused with a wrong Energy ID rests for a day, but not with another Energy ID."""
-    plant.owns(POINT, "consumption")
-    plant.lists(POINT)
-    plant.keys["energy_id"] = "LUXE-XX-YY-99999"
-
-    assert (plant.run().cause, plant.run().calls) == ("renew_credential", 0)
-    assert len(plant.calls()) == 1
-
-    plant.keys["energy_id"] = ENERGY_ID
-    clock.shift(timedelta(minutes=1))
-    assert plant.run().ok
-    assert plant.holds(POINT, "consumption")
-
-
-def test_a_new_key_is_proven_without_reading_everything_again(plant: Plant, clock: Traveller) -> None:
-    """A second key replaces the first at Leneda; with it, the last 31 days are asked for, and what may have come."""
-    plant.owns(POINT, "consumption", days=300)
-    plant.lists(POINT)
-    plant.run()
-    account = plant.world.leneda.accounts[ENERGY_ID]
-    account.api_key = f"{KEY}-2"
-
-    clock.shift(timedelta(hours=1))
-    assert plant.run().ok, "nothing was due, so the dead key was not noticed"
-    clock.shift(DAY)
-    assert plant.run().cause == "renew_credential"
-
-    plant.keys["api_key"] = f"{KEY}-2"
-    plant.calls()
-    assert plant.run().ok
-    assert plant.asked_for() == dict.fromkeys(((POINT, register) for register in REGISTERS), 1)
-    assert plant.holds(POINT, "consumption")
-
-
-def test_nothing_listed_is_nothing_asked(plant: Plant) -> None:
-    """A connection without metering points is no failure: access to somebody else's may come."""
-    outcome = plant.run()
-
-    assert (outcome.ok, outcome.calls, plant.calls()) == (True, 0, [])
-    assert plant.something_to_ask() == []
 
 
 def test_a_year_alone_is_proven_by_the_newest_year(plant: Plant, clock: Traveller) -> None:

@@ -90,8 +90,8 @@ def test_blanks_and_small_letters_are_no_part_of_it(tmp_path: Path) -> None:
 def test_a_malformed_energy_id(tmp_path: Path, energy_id: str) -> None:
     """The line says what one looks like and where it stands."""
     assert refusal(tmp_path, energy_id=energy_id) == (
-        "connections.plant.energy_id: is not an Energy ID: that looks like LUXE-AB-CD-12345, and stands in Leneda under"
-        " My Profile (from WATTLINE_CONNECTIONS__PLANT__ENERGY_ID)"
+        "connections.plant.energy_id: is not an Energy ID: that looks like LUXE-AB-CD-12345; Leneda gave it to you when"
+        " you signed up (from WATTLINE_CONNECTIONS__PLANT__ENERGY_ID)"
     )
 
 
@@ -100,7 +100,7 @@ def test_a_malformed_code(tmp_path: Path, code: str) -> None:
     """The line says what a code looks like and where it stands."""
     assert refusal(tmp_path, [{"code": POINT}, {"code": code}]).startswith(
         "connections.plant.metering_points[1].code: is not a metering point code (POD): that is LU and 31 digits or"
-        " letters, and stands on the invoice and in Leneda under the metering points"
+        " letters, and stands on the electricity or gas bill; the number on the meter itself is another one"
     )
 
 
@@ -145,7 +145,7 @@ def test_mistakes_in_the_other_keys(tmp_path: Path, keys: dict[str, str], words:
 def test_an_odd_length_is_doubtful(tmp_path: Path) -> None:
     """Such codes stand in Leneda's own samples, so it is a warning, with the place and without the code."""
     assert settings(tmp_path, [{"code": POINT}, {"code": f"{POINT}0"}]).warnings == (
-        "connections.plant.metering_points[1].code: has 34 characters and not 33; compare it with the invoice",
+        "connections.plant.metering_points[1].code: has 34 characters and not 33; compare it with the bill",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.influxdb.database import connect
 from connectors.influxdb.influxql import identifier, where
 from pipelines.commands.output import STORE_ALONE, say, say_table
-from pipelines.commands.status import COLUMNS, TEXT_COLUMNS, describe, series_cells
+from pipelines.commands.status import COLUMNS, NAMING, describe, series_cells
 from pipelines.load.projection import READINGS, TAGS
 from schemas.registers import REGISTERS
 
@@ -35,7 +35,7 @@ def say_what_arrived(settings: Settings, now: datetime) -> bool:
         with closing(connect(settings.influxdb)) as database:
             counts = [_count(database, one) for one in series]
     rows = [[*series_cells(one), "-" if counts is None else f"{counts[place]:,}"] for place, one in enumerate(series)]
-    say_table((*COLUMNS, "in InfluxDB"), rows, text_columns=TEXT_COLUMNS)
+    say_table((*COLUMNS, "in InfluxDB"), rows, naming=NAMING)
     say("Hours are the operator's local time.")
     if counts is None:
         say(STORE_ALONE)

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connectors.errors import OutsideError
+from connectors.errors import OutsideError, TryLater
 from connectors.influxdb.database import connect
 from connectors.influxdb.influxql import identifier
 from connectors.registry import SOURCES
@@ -47,16 +47,16 @@ def look_at_databases(settings: Settings, now: datetime, *, create: bool, probe:
         try:
             with closing(connect(target)) as database:
                 yield from _look(database, target, history, create=create, probe=probe)
+        except TryLater as error:
+            words = f"{error}; see that the server runs, and that influxdb.url leads to it"
+            yield Finding(f"InfluxDB {target.target()}", words, ok=False)
         except OutsideError as error:
             yield Finding(f"InfluxDB {target.target()}", f"{error}. {who_must_act(error.cause)}", ok=False)
 
 
 def _targets(settings: Settings) -> dict[str, InfluxSettings]:
-    if settings.influxdb is None:
-        return {}
-    apart = [connection.database or connection.bucket for connection in settings.connections.values()]
-    targets = [settings.influxdb.for_database(name) if name else settings.influxdb for name in apart]
-    return {target.target(): target for target in targets}
+    targets = (settings.influxdb_of(name) for name in settings.connections)
+    return {target.target(): target for target in targets if target is not None}
 
 
 def _look(

@@ -1,0 +1,31 @@
+"""Coverage of everything in the store, as of now: what the load projects, the status tells and the checks judge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.coverage import coverage
+from schemas.time import DAY, local_midnight
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from connectors.base import Source
+
+
+def covered(days: pl.DataFrame, source: Source, configured: Collection[str], now: datetime) -> pl.DataFrame:
+    """Return `schemas.coverage.coverage` of all series.
+
+    Nothing is expected of a connection any more that was taken out of the settings: what it brought stays, and
+    what came after its last day is not missing.
+    """
+    expected_until = source.expected_until(now)
+    is_configured = pl.col("connection").is_in(list(configured))
+    parts = [coverage(days.filter(is_configured), source.zone, expected_until)]
+    for rows in days.filter(~is_configured).partition_by("connection"):
+        newest = rows.select(pl.col("day").max()).item()
+        parts.append(coverage(rows, source.zone, min(expected_until, local_midnight(newest + DAY, source.zone))))
+    return pl.concat(parts)

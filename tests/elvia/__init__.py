@@ -1,0 +1,1 @@
+"""Elvia's answers, calendar and calls."""

@@ -1,0 +1,1 @@
+"""Time, rules, revisions, settlement and coverage: pure functions, tested as such."""
