@@ -47,7 +47,8 @@ class Assignment:
 
     def must_greet(self) -> bool:
         """Tell whether the newest day has to be asked for by itself, before all else."""
-        if self.greeted_at is None:
+        if self.greeted_at is None or not (self.configured or self.known):
+            # The greeting is recorded before what it brought is stored, and a run may be killed in between.
             return True
         # A metering point that the credential gained shows in a call that names none; many points need names.
         never_unnamed = not self.configured and len(self.known) > self.points_per_call

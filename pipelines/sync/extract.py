@@ -71,6 +71,7 @@ class Extraction:
         if self._assignment.must_greet():
             yield from self._greet()
         if not self._points:
+            self._proven.clear()
             message = f"{self._source.name}: the credential covers no metering point"
             raise RenewCredential(message)
         for year in sorted(self._assignment.years, reverse=True):

@@ -43,7 +43,7 @@ def _whole_years() -> list[Window]:
 
 
 def test_forty_mornings(storage: Home, clock: Traveller) -> None:
-    """Each day asks for the last 30 days and the running peaks, one day for all there is, and no call is made beyond."""
+    """Each day asks for the last 30 days and the running peaks, one day for all there is; no call is made beyond."""
     clock.move_to(FIRST)
     household = moved_in(60)
     storage.admit(household)
