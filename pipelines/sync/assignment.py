@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from connectors.base import Feed
 from pipelines.sync.plan import due, grouped
 from schemas.time import Window, day_window, local_day, year_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connectors.base import Feed, Source
+    from connectors.base import Source
     from pipelines.store.ledger import Asked
     from pipelines.sync.plan import Rereading
 
@@ -54,6 +55,11 @@ class Assignment:
         never_unnamed = not self.configured and len(self.known) > self.points_per_call
         lapsed = self.greeted_at <= self.now - GREETING_LASTS
         return never_unnamed and lapsed and local_day(self.newest_day().start, self.source.zone).year in self.years
+
+    def greeted_lately(self) -> bool:
+        """Tell whether the newest day was answered within the pace of its feed."""
+        pace = self.source.feeds[Feed.READINGS].pace
+        return self.greeted_at is not None and self.now - pace < self.greeted_at <= self.now
 
     def newest_day(self) -> Window:
         """Return the newest local day that has anything published, up to what is."""

@@ -1,8 +1,9 @@
 """Ask for what one connection is missing: one generator, which hands over each answer as it comes.
 
 What a refusal means is decided here. 401 is a refused credential. 400, 403 or 404 for a window means "no
-contract then", unless the newest day is refused too; and where one call asks for several metering points,
-each is asked alone before anything is concluded.
+contract then", unless the newest day is refused too. Before that is concluded, each metering point of the call
+is asked alone, and the last day of the window by itself: if that is answered, the window is halved until all of
+it that the operator has is there.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 from connectors.base import Ask, BadRow, Feed
 from connectors.errors import Refused, RenewCredential
 from schemas.judge import judge_peaks, judge_readings
-from schemas.time import Window, local_day, local_midnight
+from schemas.time import HOUR, Window, local_day, local_midnight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -58,6 +59,10 @@ class Extraction:
         self._points = assignment.configured or assignment.known
         # Whose newest day was answered in this run; the empty string stands for the credential as such.
         self._proven: set[str] = set()
+        # Whose newest day was answered so lately that it need not be asked again to interpret a refusal.
+        self._trusted = {"", *self._points} if assignment.greeted_lately() else set()
+        self.gone: set[str] = set()
+        """Metering points that the credential no longer covers, though it did, and others it does."""
         self._lost: dict[str, RenewCredential] = {}
         self.calls = 0
         self.bytes = 0
@@ -90,7 +95,7 @@ class Extraction:
         configured = self._assignment.configured
         chunks = _chunks(configured, self._assignment.points_per_call) if configured else [()]
         for chunk in chunks:
-            pieces = list(self._ask(Ask(Feed.READINGS, self._assignment.newest_day(), chunk), Feed.READINGS))
+            pieces = list(self._windows(Feed.READINGS, [self._assignment.newest_day()], chunk))
             if not configured:
                 self._meet({point for piece in pieces for point in piece.metering_points})
             yield from pieces
@@ -109,58 +114,108 @@ class Extraction:
 
     def _year(self, feed: Feed, year: int) -> Iterator[Piece]:
         for windows, due_points in self._assignment.due(feed, year, self._points).items():
-            points = [point for point in due_points if point not in self._lost]
+            points = [point for point in due_points if point not in self._lost and point not in self.gone]
             if not points:
                 continue
             everyone = (
                 not self._assignment.configured and len(points) == len(self._points) <= self._assignment.points_per_call
             )
             chunks = [()] if everyone else _chunks(tuple(points), self._assignment.points_per_call)
-            for window in self._source.calls(feed, windows, self._now):
-                for chunk in chunks:
-                    for piece in self._ask(Ask(feed, window, chunk), feed):
-                        # A metering point that a call without names left out was asked for all the same.
-                        asked = chunk or tuple(points)
-                        named = piece.metering_points if piece.ask.metering_points else (*asked, *piece.metering_points)
-                        yield replace(piece, metering_points=tuple(dict.fromkeys(named)))
+            calls = list(self._source.calls(feed, windows, self._now))
+            for chunk in chunks:
+                for piece in self._windows(feed, calls, chunk):
+                    # A metering point that a call without names left out was asked for all the same.
+                    asked = () if piece.ask.metering_points else (chunk or points)
+                    named = dict.fromkeys((*asked, *piece.metering_points))
+                    yield replace(piece, metering_points=tuple(named))
 
-    def _ask(self, ask: Ask, feed: Feed) -> Iterator[Piece]:
+    def _windows(self, feed: Feed, windows: Sequence[Window], points: tuple[str, ...]) -> Iterator[Piece]:
+        """Ask for windows, newest first, of some metering points or of all."""
+        for place, window in enumerate(windows):
+            ask = Ask(feed, window, points)
+            try:
+                yield self._call(ask)
+            except Refused as refusal:
+                if refusal.status not in NO_CONTRACT_THEN:
+                    raise
+                named = points or self._points
+                if len(named) > 1:
+                    for point in named:
+                        yield from self._windows(feed, windows[place:], (point,))
+                    return
+                if feed is Feed.READINGS:
+                    yield from self._refused(ask, refusal)
+                    continue
+                # Peaks come month by month: where one month has no contract, no older one has.
+                if (yield from self._has_access(ask)):
+                    yield from (Piece(Ask(feed, older, points), self._now, points) for older in windows[place:])
+                return
+
+    def _refused(self, ask: Ask, refusal: Refused) -> Iterator[Piece]:
+        """Find what the operator has of a window that it refuses as a whole; of one metering point, or of all."""
+        zone = self._source.zone
+        window = ask.window
+        if window == self._assignment.newest_day():
+            self._lose(ask, refusal)
+            return
+        if window.start == self._source.history_start(ask.feed, self._now):
+            # Where "three years back" ends to the hour is the operator's secret; the next day is within it.
+            midnight = local_midnight(local_day(window.start, zone) + timedelta(days=1), zone)
+            if midnight < window.end:
+                yield Piece(replace(ask, window=Window(window.start, midnight)), self._now, ask.metering_points)
+                yield from self._part(replace(ask, window=Window(midnight, window.end)))
+                return
+        last_day = Window(max(window.start, local_midnight(local_day(window.end - HOUR, zone), zone)), window.end)
+        if last_day.covers(self._assignment.newest_day()):
+            if not (yield from self._has_access(ask)):
+                return
+        elif window == last_day or not (yield from self._is_answered(replace(ask, window=last_day))):
+            if (yield from self._has_access(ask)):
+                yield Piece(ask, self._now, ask.metering_points)
+            return
+        rest = Window(window.start, last_day.start)
+        if rest:
+            middle = local_midnight(local_day(rest.start + rest.length / 2, zone), zone)
+            halves = [rest] if middle <= rest.start else [Window(middle, rest.end), Window(rest.start, middle)]
+            for half in halves:
+                yield from self._part(replace(ask, window=half))
+
+    def _part(self, ask: Ask) -> Iterator[Piece]:
         try:
             yield self._call(ask)
         except Refused as refusal:
-            if refusal.status not in NO_CONTRACT_THEN:
-                raise
-            yield from self._refused(ask, feed, refusal)
+            yield from self._refused(ask, refusal)
 
-    def _refused(self, ask: Ask, feed: Feed, refusal: Refused) -> Iterator[Piece]:
-        zone = self._source.zone
-        if feed is Feed.READINGS and ask.window.start == self._source.history_start(feed, self._now):
-            # Where "three years back" ends to the hour is the operator's secret; the next day is within it.
-            later = Window(local_midnight(local_day(ask.window.start, zone) + timedelta(days=1), zone), ask.window.end)
-            if later:
-                for piece in self._ask(replace(ask, window=later), feed):
-                    yield replace(piece, ask=replace(piece.ask, window=ask.window))
-                return
-        points = ask.metering_points or (self._points if len(self._points) > 1 else ())
-        if len(points) > 1:
-            for point in points:
-                yield from self._ask(replace(ask, metering_points=(point,)), feed)
-            return
-        point = points[0] if points else ""
+    def _is_answered(self, ask: Ask) -> Generator[Piece, None, bool]:
+        try:
+            yield self._call(ask)
+        except Refused:
+            return False
+        return True
+
+    def _has_access(self, ask: Ask) -> Generator[Piece, None, bool]:
+        """Tell whether the newest day is answered; note what is lost where it is not."""
+        point = next(iter(ask.metering_points or self._points), "")
+        if point in self._proven or point in self._trusted:
+            return True
         newest = Ask(Feed.READINGS, self._assignment.newest_day(), ask.metering_points)
-        is_newest = feed is Feed.READINGS and ask.window.covers(newest.window)
-        if point not in self._proven and not is_newest:
-            try:
-                yield self._call(newest)
-            except Refused as newest_refusal:
-                is_newest, refusal = True, newest_refusal
-        if not is_newest:
-            yield Piece(ask, self._now, ask.metering_points)
-            return
+        try:
+            yield self._call(newest)
+        except Refused as refusal:
+            self._lose(newest, refusal)
+            return False
+        return True
+
+    def _lose(self, ask: Ask, refusal: Refused) -> None:
+        """Conclude that a metering point, or the credential as such, is refused; raise where nothing is left."""
+        point = next(iter(ask.metering_points or self._points), "")
         error = self._no_access(point, refusal)
         if len(self._points) <= 1:
             raise error from None
-        self._lost[point] = error
+        if not self._assignment.configured and self._proven:
+            self.gone.add(point)
+        else:
+            self._lost[point] = error
 
     def _no_access(self, point: str, refusal: Refused) -> RenewCredential:
         # Enough of the id for its owner to know it, and not the id.
@@ -178,7 +233,9 @@ class Extraction:
         candidates = self._source.parse(answer)
         verdict = (judge_peaks if ask.feed is Feed.PEAKS else judge_readings)(candidates.frame, answer.asked_at)
         if ask.feed is Feed.READINGS and ask.window.end >= self._assignment.newest_day().end:
-            self._proven.update(ask.metering_points or ("", *candidates.metering_points))
+            # An answer without any metering point tells nothing of the credential.
+            unnamed = ("", *candidates.metering_points) if candidates.metering_points else ()
+            self._proven.update(ask.metering_points or unnamed)
         rejected = [
             BadRow(point, register, start, rule, "", candidates.verbatim(row))
             for point, register, start, row, rule in verdict.rejected.iter_rows()

@@ -88,6 +88,10 @@ class Syncing:
                 raise item.error
         merger.flush()
         for name, error in finished:
+            # After the merge: a greeting counts once the metering points that it named are known.
+            if outcomes[name].answered:
+                self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+            self._store.ledger.forget_points(name, outcomes[name].gone)
             self._close(outcomes[name], error, years)
         return Report(outcomes, frozenset(merger.months))
 
@@ -112,6 +116,8 @@ class Syncing:
         # One metering point that is refused among others that answer is no dead credential.
         dead = isinstance(error, RenewCredential) and not outcome.answered
         fingerprint = self._fingerprint(outcome.connection) if dead else None
+        # A dead credential is asked again once a day, and was told of when it died.
+        outcome.known_before = fingerprint is not None and ledger.contact(outcome.connection).dead == fingerprint
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
 
     def _has_more_to_ask(self, name: str, years: Sequence[int]) -> bool:
@@ -136,8 +142,7 @@ class Syncing:
                     yield piece
             finally:
                 outcome.calls, outcome.bytes, outcome.answered = extraction.calls, extraction.bytes, extraction.proven
-                if extraction.proven:
-                    self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+                outcome.gone = frozenset(extraction.gone)
         finally:
             session.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -180,7 +180,7 @@ def test_an_unreadable_answer_is_no_answer(home: Home, household: Household, clo
 
     # It is asked again by the next run, and all comes.
     home.world.faults.clear()
-    clock.shift(timedelta(minutes=5))
+    clock.shift(2 * HOUR)
     home.sync()
     assert _loaded(home, household).equals(home.served(household))
     assert home.status("home")[0].ok

@@ -135,7 +135,7 @@ def test_one_connection_and_year_runs_alone(
         if event.asset_key == dg.AssetKey(["elvia", "home", "readings"])
     ]
     assert shown["new"].value == readings.height
-    assert shown["calls"].value == 14
+    assert shown["calls"].value == 11
 
 
 def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
