@@ -12,7 +12,6 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING
 
-
 from benchmarks.timing import show
 from connectors.influxdb.database import connect
 from connectors.influxdb.settings import InfluxSettings
