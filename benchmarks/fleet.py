@@ -12,7 +12,6 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING
 
-
 from benchmarks.timing import show
 from connectors.influxdb.database import connect
 from connectors.influxdb.settings import InfluxSettings
@@ -58,7 +57,11 @@ def _backfill(folder: Path, sandbox: str, influxdb: str) -> tuple[float, float]:
     }
     command = [sys.executable, "-c", "from pipelines.commands import main; main()", "backfill"]
     begin = perf_counter()
-    subprocess.run(command, env=environment, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with (folder / "backfill.log").open("wb") as log:
+        ended = subprocess.run(command, env=environment, cwd=folder, check=False, stdout=log, stderr=log)
+    if ended.returncode:
+        message = f"the backfill ended with {ended.returncode}: {(folder / 'backfill.log').read_text()}"
+        raise RuntimeError(message)
     return perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
@@ -95,5 +98,3 @@ def run(size: int) -> None:
     show(f"writing the same {count:,} lines alone, s", f"{alone:.1f}")
     show("times as long", f"{took / alone:.2f}")
     show("peak memory of the backfill, MB", f"{memory:.0f}")
-
-

@@ -48,15 +48,19 @@ class Refused(OutsideError):
 
     cause = "refused"
 
-    def __init__(self, message: str, *, status: int, body: bytes = b"", meaning: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int, body: bytes = b"", meaning: str = "", divisible: bool = True
+    ) -> None:
         """Keep the status and the start of the body, for the caller to judge; neither is in the message.
 
-        `meaning` is what this operator is known to mean by it, in words for people.
+        `meaning` is what this operator is known to mean by it, in words for people; `divisible` is false where it
+        says the same of every part of what was asked.
         """
         super().__init__(message)
         self.status = status
         self.body = body
         self.meaning = meaning
+        self.divisible = divisible
 
 
 class SourceChanged(OutsideError):

@@ -107,6 +107,9 @@ def _results(flow: Flow, settings: Settings, run: SourceRun, target: list[str]) 
             )
     for name in target:
         done = run.load_of(name)
+        if name in run.outcomes and not run.outcomes[name].ok:
+            # Nothing came of the year, so the year is not in the database either.
+            continue
         if settings.influxdb is not None and done is not None and _is_well_loaded(done, name):
             yield dg.MaterializeResult(
                 asset_key=key(flow.source.name, name, INFLUXDB), metadata=metadata.of_load(done, name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.coverage import coverage
+from schemas.coverage import DAYS, SERIES, coverage
 from schemas.time import DAY, local_midnight
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def covered(days: pl.DataFrame, source: Source, configured: Collection[str], now
     Nothing is expected of a connection any more that was taken out of the settings: what it brought stays, and
     what came after its last day is not missing.
     """
+    days = _by_owner(days)
     expected_until = source.expected_until(now)
     is_configured = pl.col("connection").is_in(list(configured))
     parts = [coverage(days.filter(is_configured), source.zone, expected_until)]
@@ -29,3 +30,23 @@ def covered(days: pl.DataFrame, source: Source, configured: Collection[str], now
         newest = rows.select(pl.col("day").max()).item()
         parts.append(coverage(rows, source.zone, min(expected_until, local_midnight(newest + DAY, source.zone))))
     return pl.concat(parts)
+
+
+def _by_owner(days: pl.DataFrame) -> pl.DataFrame:
+    """Give a metering point's days to the connection that reads it now; a day that two had a part of becomes one."""
+    owners = days.group_by("metering_point").agg(pl.col("connection").sort_by("last_start").last())
+    highest = pl.col("max_quantity").arg_max()
+    return (
+        days.drop("connection")
+        .join(owners, on="metering_point")
+        .group_by(*SERIES, "day")
+        .agg(
+            pl.col("present", "settled", "verified", "corrected", "quantity").sum(),
+            pl.col("first_start").min(),
+            pl.col("last_start").max(),
+            pl.col("max_quantity").max(),
+            pl.col("max_start").get(highest),
+        )
+        .select(DAYS.names())
+        .sort(*SERIES, "day")
+    )

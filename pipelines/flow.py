@@ -12,7 +12,7 @@ from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
 from pipelines.load.progress import Progress
 from pipelines.load.run import Loaded, Loading, Target
-from pipelines.store.home import SourceStore
+from pipelines.store.home import SourceStore, check_room
 from pipelines.sync.run import Syncing
 from schemas.time import DAY
 
@@ -78,10 +78,12 @@ class Flow:
 
         Raises:
             StoreBusyError: another process holds the source's lock for too long.
+            StoreFullError: the disk has too little room left.
         """
         run = SourceRun()
         with self.store.writing(self._settings.store.lock_wait_s):
             if ask:
+                check_room(self.store.folder, self._settings.store.min_free_mb)
                 run.outcomes = self.syncing(ask).run(years, refetch=refetch, progress=progress).outcomes
                 self.store.raw.drop_before(self.source.name, self.now - self._settings.store.raw_retention_days * DAY)
             run.loads = [self._load(target, names, run.outcomes, full=full) for target, names in self._targets(load)]
@@ -98,10 +100,10 @@ class Flow:
         for name in self.connections:
             if (target := self._settings.influxdb_of(name)) is not None:
                 targets.setdefault(target.target(), (target, []))[1].append(name)
-        if self._settings.influxdb is not None and (common := targets.get(self._settings.influxdb.target())):
-            # What a connection brought that is in the settings no more stays, there as in the store.
-            stored = self.store.readings.days()["connection"].unique().sort()
-            common[1].extend(name for name in stored if name not in self.connections)
+        for name, (_, names) in targets.items():
+            self.store.ledger.belongs(names, name)
+            # What a connection brought that left the settings since stays where it was, and nowhere else.
+            names += [gone for gone in self.store.ledger.belonging(name) if gone not in self.connections]
         yield from (entry for entry in targets.values() if set(entry[1]) & set(connections))
 
     def _load(

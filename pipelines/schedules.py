@@ -7,6 +7,7 @@ from pipelines.assets import INFLUXDB, READINGS, key
 from pipelines.flow import Flow
 from pipelines.settings import Settings, SettingsError, load
 from pipelines.summary import SUMMARY
+from schemas.time import utc_now
 
 
 def requests(flow: Flow, now_key: str) -> list[dg.RunRequest]:
@@ -51,7 +52,7 @@ def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
             fresh = load()
         except SettingsError as error:
             return dg.SkipReason(str(error))
-        flow = Flow(fresh, source, context.scheduled_execution_time)
+        flow = Flow(fresh, source, utc_now())
         if not flow.connections:
             return dg.SkipReason(f"no connection to {source.name} is configured")
         return requests(flow, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,12 +84,6 @@ class Window:
             start = other.end
         if start < self.end:
             yield Window(start, self.end)
-
-    @classmethod
-    def around(cls, instants: Iterable[datetime], step: timedelta) -> Self:
-        """Return the smallest window that holds every interval of length `step` with these starts."""
-        starts = list(instants)
-        return cls(min(starts), max(starts) + step)
 
 
 def floor_hour(instant: datetime) -> datetime:

@@ -6,6 +6,7 @@ pytest-socket (see pyproject.toml) keeps tests on this machine.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # every night, and with clock changes on dates of its own. Whatever uses the machine's zone by mistake is wrong here.
 os.environ["TZ"] = "America/St_Johns"
 time.tzset()
+
+# A job in the background of a script inherits deaf ears to Ctrl-C, and would hand them on to what tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # On a busy machine an example may take any time, and in CI a failure must come back.
 settings.register_profile(

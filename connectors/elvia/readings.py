@@ -139,7 +139,8 @@ def _readings(envelope: wire.MeterValues) -> Candidates:
         frame=frame.select(reading.CANDIDATE.names()),
         verbatim=lambda index: bytes(rows[index]),
         bad=bad,
-        metering_points=tuple(point.metering_point_id for point in envelope.meteringpoints),
+        # One without a series has no contract in the window, and may be nobody's.
+        metering_points=tuple(point.metering_point_id for point in envelope.meteringpoints if point.metervalue),
         nulls=nulls,
     )
 

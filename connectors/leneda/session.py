@@ -69,7 +69,7 @@ class LenedaSession:
             raise _explained(refusal) from None
         if reply.value.is_unknown:
             message = f"leneda {ENDPOINT}: knows nothing of what was asked for: {NOTHING}"
-            raise Refused(message, status=reply.status, meaning=NOTHING)
+            raise Refused(message, status=reply.status, meaning=NOTHING, divisible=False)
         return RawAnswer(ask, reply.answered_at, reply.body)
 
     def close(self) -> None:
@@ -81,7 +81,8 @@ def _explained(refusal: Refused) -> Refused:
     meaning = MEANINGS.get(refusal.status)
     if meaning is None:
         return refusal
-    return Refused(f"{refusal}: {meaning}", status=refusal.status, body=refusal.body, meaning=meaning)
+    words = f"{refusal}: {meaning}"
+    return Refused(words, status=refusal.status, body=refusal.body, meaning=meaning, divisible=False)
 
 
 def _utc(instant: datetime) -> str:

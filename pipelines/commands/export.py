@@ -38,12 +38,13 @@ def run(
 ) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`."""
     settings = load()
+    # Without a choice, what a removed connection left is exported, too.
     chosen = chosen_connections(settings, connections) if connections else None
     _check(form, out, first, last)
     prepare_data_dir(settings)
     now = utc_now()
     wanted = Wanted(by, chosen, first, last, settings.names)
-    frames = (frame for source in SOURCES.values() for frame in rows(Flow(settings, source, now).store, wanted, now))
+    frames = (frame for source in SOURCES.values() for frame in rows(Flow(settings, source, now), wanted))
     count = _write(frames, form, out)
     remark(f"{counted(count, 'row')}{f' in {out}' if out else ''}.")
     remark_on_target(settings)

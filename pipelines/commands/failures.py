@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Final, NamedTuple
 
 from connectors.errors import OutsideError
 from pipelines.commands.usage import UsageError
 from pipelines.commands.who import who_must_act
 from pipelines.settings import SettingsError
+from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
 
 WELL: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
+
+
+_OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
 class Ending(NamedTuple):
@@ -28,6 +33,10 @@ def explained(error: Exception) -> Ending | None:
         return Ending(str(error), MISUSED)
     if isinstance(error, OutsideError):
         return Ending(f"{error}. {who_must_act(error.cause)}", FAILED)
-    if isinstance(error, StoreBusyError):
+    if isinstance(error, (StoreBusyError, StoreFullError)):
         return Ending(str(error), FAILED)
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        where = f" ({error.filename})" if error.filename else ""
+        words = f"{error.strerror}{where}. What was stored is whole; mend that, and run again."
+        return Ending(words, FAILED)
     return None

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
+from pipelines.covered import covered
 from pipelines.load.projection import DECIMALS
-from schemas.coverage import coverage
 from schemas.registers import REGISTERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
+    from pipelines.flow import Flow
     from pipelines.store.home import SourceStore
 
 By = Literal["hour", "day", "month"]
@@ -52,12 +53,12 @@ class Wanted:
         return [*whose, name.alias("name"), pl.col("register")]
 
 
-def rows(store: SourceStore, wanted: Wanted, now: datetime) -> Iterator[pl.DataFrame]:
+def rows(flow: Flow, wanted: Wanted) -> Iterator[pl.DataFrame]:
     """Yield frames with the same columns, the first may be without a row; hours month by month."""
     if wanted.by == "hour":
-        yield from _hours(store, wanted)
+        yield from _hours(flow.store, wanted)
     else:
-        yield _sums(store, wanted, now)
+        yield _sums(flow, wanted)
 
 
 def _hours(store: SourceStore, wanted: Wanted) -> Iterator[pl.DataFrame]:
@@ -85,16 +86,16 @@ def _hours(store: SourceStore, wanted: Wanted) -> Iterator[pl.DataFrame]:
         )
 
 
-def _sums(store: SourceStore, wanted: Wanted, now: datetime) -> pl.DataFrame:
-    source = store.source
-    days = store.readings.days().filter(wanted.chosen())
-    covered = coverage(days, source.zone, source.expected_until(now)).filter(wanted.between(pl.col("day")))
+def _sums(flow: Flow, wanted: Wanted) -> pl.DataFrame:
+    source = flow.source
+    by_day = covered(flow.store.readings.days(), source, flow.connections, flow.now)
+    by_day = by_day.filter(wanted.chosen(), wanted.between(pl.col("day")))
     date = pl.col("day") if wanted.by == "day" else pl.col("day").dt.month_start()
     whose = ("connection", "metering_point", "register")
     something = pl.col("quantity").is_not_null().any()
     counts = ("expected", "present", "settled", "missing")
     return (
-        covered.group_by(*whose, date.alias("local_date"))
+        by_day.group_by(*whose, date.alias("local_date"))
         .agg(pl.when(something).then(pl.col("quantity").sum().round(DECIMALS)).alias("sum"), pl.col(counts).sum())
         .sort(*whose, "local_date")
         .select(*wanted.labels(source.name), "local_date", "sum", _unit().alias("unit"), *counts)

@@ -46,12 +46,17 @@ class Progress:
             row = database.execute("SELECT marker FROM targets WHERE target = ?", (self._target,)).fetchone()
         return row["marker"] if row else None
 
-    def begin_anew(self, marker: str) -> None:
-        """Forget all that the target ever acknowledged, for every source, and bind it to a new marker."""
+    def begin_anew(self) -> None:
+        """Forget all that the target ever acknowledged, for every source."""
         with self._state.changing() as database:
-            database.execute("DELETE FROM loaded WHERE target = ?", (self._target,))
-            database.execute("DELETE FROM refused WHERE target = ?", (self._target,))
-            database.execute("INSERT OR REPLACE INTO targets (target, marker) VALUES (?, ?)", (self._target, marker))
+            for table in ("loaded", "refused", "targets"):
+                database.execute(f"DELETE FROM {table} WHERE target = ?", (self._target,))  # noqa: S608 - our own names
+
+    def bind(self, marker: str) -> None:
+        """Remember the marker that was written into the target."""
+        with self._state.changing() as database:
+            database.execute("INSERT OR IGNORE INTO targets (target) VALUES (?)", (self._target,))
+            database.execute("UPDATE targets SET marker = ? WHERE target = ?", (marker, self._target))
 
     def failure(self) -> str | None:
         """Return why the last load failed as a whole; None where it did not."""

@@ -103,6 +103,9 @@ class Loading:
             if mended:
                 # What damaged a month's readings has hardly spared what is derived from them.
                 self._load_derived(days, {}, only=mended)
+        if self._loaded.sent:
+            # A database that is put back from a backup has an older marker then, and is filled whole.
+            self._mark()
         return self._loaded
 
     def record(self, outcomes: Mapping[str, Outcome]) -> None:
@@ -141,9 +144,14 @@ class Loading:
         known = self._progress.marker()
         if not anew and known is not None and (not self._database.readable or read_marker(self._database) == known):
             return
+        self._progress.begin_anew()
+        self._mark()
+
+    def _mark(self) -> None:
+        """Bind progress to the database as it is now. Killed in between, the next run fills it whole once more."""
         marker = uuid4().hex
-        self._progress.begin_anew(marker)
         write_marker(self._database, marker)
+        self._progress.bind(marker)
 
     def _load_month(self, month: date, *, since: int = 0) -> None:
         log = self._store.readings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from connectors.base import Feed
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.base import Source
+
+
+class StoreFullError(Exception):
+    """The disk has too little room left to begin a run."""
+
+
+def check_room(data_dir: Path, min_free_mb: int) -> None:
+    """Raise `StoreFullError` where the disk has less room than the settings ask for; the words say what may go."""
+    free_mb = disk_usage(data_dir).free // 1_000_000
+    if free_mb < min_free_mb:
+        message = (
+            f"the disk of {data_dir} has {free_mb} MB left, and store.min_free_mb asks for {min_free_mb}: nothing was "
+            f"asked for. Make room; {data_dir / 'raw'} and old runs in {data_dir / 'dagster'} may go."
+        )
+        raise StoreFullError(message)
 
 
 class SourceStore:

@@ -177,6 +177,28 @@ class Ledger:
                 ],
             )
 
+    def forget_points(self, connection: str, metering_points: Iterable[str]) -> None:
+        """Stop asking for metering points that the connection no longer covers; what was asked stays on record."""
+        with self._state.changing() as database:
+            database.executemany(
+                "DELETE FROM metering_points WHERE source = ? AND connection = ? AND metering_point = ?",
+                [(self._source, connection, point) for point in metering_points],
+            )
+
+    def belongs(self, connections: Iterable[str], target: str) -> None:
+        """Record the database that the connections' readings belong to."""
+        for connection in connections:
+            self._set(connection, target=target)
+
+    def belonging(self, target: str) -> list[str]:
+        """Return every connection, in the settings or not, whose readings belong to a database."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? AND target = ? ORDER BY connection",
+                (self._source, target),
+            )
+            return [row["connection"] for row in rows]
+
     def contact(self, connection: str) -> Contact:
         """Return how the connection is doing."""
         with self._state.changing() as database:

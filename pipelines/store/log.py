@@ -18,7 +18,7 @@ from uuid import uuid4
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.store.files import replacing
+from pipelines.store.parquet import read_whole, replace_whole
 from schemas import revision
 from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
@@ -77,7 +77,7 @@ class Log:
     def read(self, month: date) -> pl.DataFrame:
         """Return every row of a month, sorted by key and `seq`; empty where there is no file."""
         path = self.path(month)
-        return pl.read_parquet(path) if path.exists() else self.shape.schema.to_frame(eager=True)
+        return read_whole(path) if path.exists() else self.shape.schema.to_frame(eager=True)
 
     def current(self, month: date) -> pl.DataFrame:
         """Return the current row of every key of a month."""
@@ -111,15 +111,13 @@ class Log:
     def _write(self, month: date, log: pl.DataFrame, known_at: datetime) -> None:
         seq = log["seq"].max()
         metadata = {"edition": uuid4().hex, "seq": str(seq), "known_at": known_at.astimezone(UTC).isoformat()}
-        with replacing(self.path(month)) as temporary:
-            log.write_parquet(temporary, metadata=metadata)
+        replace_whole(self.path(month), log, metadata)
         if self.feed is Feed.READINGS:
             self._summarise(month, log, metadata["edition"])
 
     def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> None:
         days = summarise(current(log, self.shape), self.zone)
-        with replacing(self._summary(month)) as temporary:
-            days.write_parquet(temporary, metadata={"edition": edition})
+        replace_whole(self._summary(month), days, {"edition": edition})
 
     def _summarised(self, month: date) -> str | None:
         """Return the edition that the month's summary was made from; None where there is no summary."""
@@ -139,5 +137,5 @@ class Log:
         if head is None:
             return DAYS.to_frame(eager=True)
         if self._summarised(month) == head.edition:
-            return pl.read_parquet(self._summary(month))
+            return read_whole(self._summary(month))
         return summarise(self.current(month), self.zone)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from pipelines.store.files import replacing
+from pipelines.store.parquet import read_whole, replace_whole
 from schemas.reading import INSTANT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipelines.sync.extract import Piece
+    from pipelines.sync.piece import Piece
 
 SCHEMA: Final = pl.Schema(
     {
@@ -56,7 +56,7 @@ class Quarantine:
     def read(self, connection: str) -> pl.DataFrame:
         """Return every row of a connection, resolved ones too."""
         path = self.path(connection)
-        return pl.read_parquet(path) if path.exists() else SCHEMA.to_frame(eager=True)
+        return read_whole(path) if path.exists() else SCHEMA.to_frame(eager=True)
 
     def open_rows(self, connection: str) -> pl.DataFrame:
         """Return the rows that the operator still sends."""
@@ -78,8 +78,7 @@ class Quarantine:
         if found.is_empty() and gone.filter(~is_open).is_empty():
             return new
         still_sent = opened.join(found, on=KEY, how="semi", nulls_equal=True).with_columns(last_seen=seen_at)
-        with replacing(self.path(connection)) as temporary:
-            pl.concat([known.filter(~is_open), gone, still_sent, new]).write_parquet(temporary)
+        replace_whole(self.path(connection), pl.concat([known.filter(~is_open), gone, still_sent, new]))
         return new
 
     def _rejected(self, connection: str, piece: Piece) -> pl.DataFrame:

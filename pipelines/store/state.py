@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS turned_down (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contacts (
     source TEXT, connection TEXT, greeted_by TEXT, greeted_at INTEGER, dead TEXT, well_at INTEGER,
-    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0,
+    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0, target TEXT,
     PRIMARY KEY (source, connection)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flags (

@@ -11,7 +11,7 @@ from pipelines.sync.plan import due, grouped
 from schemas.time import Window, local_day, year_window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connectors.base import Source, Subject
     from pipelines.store.ledger import Asked
@@ -39,6 +39,8 @@ class Assignment:
     points_per_call: int
     now: datetime
     refetch: bool = False
+    seen: Mapping[Subject, datetime] = field(default_factory=dict)
+    """When what is known last answered."""
     possible: tuple[Subject, ...] = ()
     """What may be there beside what the settings name, each to be found out by asking for it."""
     turned_down: Mapping[Subject, datetime] = field(default_factory=dict)
@@ -104,12 +106,24 @@ class Assignment:
 
     def must_greet(self) -> bool:
         """Tell whether what is newest has to be asked for by itself, before all else."""
-        if self.greeted_at is None:
+        if self.greeted_at is None or not self.subjects():
+            # The greeting is recorded before what it brought is stored, and a run may be killed in between.
             return True
         # A metering point that the credential gained shows in a call that names none; many points need names.
         never_unnamed = self.covers_all and len(self.known) > self.points_per_call
         lapsed = self.greeted_at <= self.now - GREETING_LASTS
         return never_unnamed and lapsed and self._looks_at_the_newest()
+
+    def greeted_lately(self) -> bool:
+        """Tell whether what is newest was answered within the pace of its feed."""
+        return self.greeted_at is not None and self._is_lately(self.greeted_at)
+
+    def answered_lately(self) -> Iterator[Subject]:
+        """Yield what answered within that pace."""
+        return (subject for subject, at in self.seen.items() if self._is_lately(at))
+
+    def _is_lately(self, instant: datetime) -> bool:
+        return self.now - self.source.feeds[Feed.READINGS].pace < instant <= self.now
 
     def _looks_at_the_newest(self) -> bool:
         newest = self.source.published_until(self.now) - timedelta.resolution

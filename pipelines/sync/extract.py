@@ -1,26 +1,25 @@
 """Ask for what one connection is missing: one generator, which hands over each answer as it comes.
 
 What a refusal means is decided here. 401 is a refused credential. 400, 403 or 404 for a window means "no
-contract then", unless what is newest is refused too; and where one call asks for several metering points,
-each is asked alone before anything is concluded.
+contract then", unless what is newest is refused too. Before that is concluded, each metering point of the call
+is asked alone, and the last day of the window by itself: if that is answered, the window is halved until all of
+it that the operator has is there.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from connectors.base import Ask, BadRow, Feed, Subject
 from connectors.errors import Refused, RenewCredential
+from pipelines.sync.piece import Piece
 from schemas.judge import judge_peaks, judge_readings
-from schemas.time import DAY, Window, local_day, local_midnight
+from schemas.time import DAY, HOUR, Window, local_day, local_midnight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
-
-    import polars as pl
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from connectors.base import RawAnswer, Session
     from pipelines.sync.assignment import Assignment
@@ -35,33 +34,6 @@ ALL: Final = Subject("")
 """Stands for whatever the credential covers, where a call names nothing."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """What one call brought, judged; nothing at all where there was no contract then.
-
-    `accepted` has the candidate's columns of the feed that are stored or settled by; `rejected` is for the
-    quarantine.
-    """
-
-    ask: Ask
-    asked_at: datetime
-    subjects: tuple[Subject, ...]
-    """What was asked for, with success, or answered."""
-    answered: tuple[Subject, ...] = ()
-    turned_down: tuple[Subject, ...] = ()
-    """What the operator turned out to have nothing of, or to show nothing of."""
-    accepted: pl.DataFrame | None = None
-    rejected: tuple[BadRow, ...] = ()
-    rows: int = 0
-    nulls: int = 0
-    unfamiliar: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def metering_points(self) -> tuple[str, ...]:
-        """The metering points that it is about."""
-        return tuple(dict.fromkeys(subject.metering_point for subject in self.subjects))
-
-
 class Extraction:
     """The asking of one connection, from its greeting to the oldest year."""
 
@@ -72,6 +44,10 @@ class Extraction:
         self._subjects = assignment.subjects()
         # Of what the newest was answered in this run.
         self._proven: set[Subject] = set()
+        # What was answered so lately that its newest need not be asked again to interpret a refusal.
+        self._trusted = {ALL, *assignment.answered_lately()} if assignment.greeted_lately() else set()
+        self.gone: set[Subject] = set()
+        """What the credential no longer covers, though it did, and others it does."""
         self._lost: dict[Subject, RenewCredential] = {}
         self._brought: defaultdict[tuple[Feed, Subject], list[Window]] = defaultdict(list)
         self.calls = 0
@@ -92,6 +68,7 @@ class Extraction:
         yield from self._greet()
         yield from self._probe()
         if not self._subjects and (self._assignment.covers_all or self._assignment.possible) and not self._lost:
+            self._proven.clear()
             message = f"{self._source.name}: the credential covers no metering point"
             raise RenewCredential(message)
         for year in sorted(self._assignment.years, reverse=True):
@@ -108,7 +85,7 @@ class Extraction:
     def _greet(self) -> Iterator[Piece]:
         """Ask for what is newest first: it tells a refused credential from a window without a contract."""
         for greeting in self._assignment.greetings():
-            pieces = list(self._ask(greeting))
+            pieces = list(self._windows(greeting.feed, [greeting.window], greeting.subjects))
             if self._assignment.covers_all:
                 self._meet({subject for piece in pieces for subject in piece.subjects})
             yield from pieces
@@ -147,63 +124,127 @@ class Extraction:
 
     def _year(self, feed: Feed, year: int) -> Iterator[Piece]:
         for windows, due_subjects in self._assignment.due(feed, year, self._subjects, self._brought).items():
-            for window in self._source.calls(feed, windows, self._now):
-                subjects = [subject for subject in due_subjects if subject not in self._lost]
-                everyone = (
-                    self._assignment.covers_all
-                    and 0 < len(subjects) == len(self._subjects) <= self._assignment.points_per_call
-                )
-                for chunk in [()] if everyone else self._assignment.chunks(subjects):
-                    for piece in self._ask(Ask.about(feed, window, chunk)):
-                        # A metering point that a call without names left out was asked for all the same.
-                        named = piece.subjects if piece.ask.metering_points else (*subjects, *piece.subjects)
-                        yield replace(piece, subjects=tuple(dict.fromkeys(named)))
+            subjects = [subject for subject in due_subjects if not self._has_lost(subject)]
+            if not subjects:
+                continue
+            everyone = (
+                self._assignment.covers_all and len(subjects) == len(self._subjects) <= self._assignment.points_per_call
+            )
+            chunks = [()] if everyone else self._assignment.chunks(subjects)
+            calls = list(self._source.calls(feed, windows, self._now))
+            for chunk in chunks:
+                for piece in self._windows(feed, calls, chunk):
+                    # A metering point that a call without names left out was asked for all the same.
+                    asked = () if piece.ask.metering_points else (chunk or subjects)
+                    named = dict.fromkeys((*asked, *piece.subjects))
+                    yield replace(piece, subjects=tuple(named))
 
-    def _ask(self, ask: Ask) -> Iterator[Piece]:
+    def _has_lost(self, subject: Subject) -> bool:
+        return subject in self._lost or subject in self.gone
+
+    def _windows(self, feed: Feed, windows: Sequence[Window], subjects: tuple[Subject, ...]) -> Iterator[Piece]:
+        """Ask for windows, newest first, of some subjects or of all."""
+        for place, window in enumerate(windows):
+            ask = Ask.about(feed, window, subjects)
+            try:
+                yield self._call(ask)
+            except Refused as refusal:
+                if refusal.status not in NO_CONTRACT_THEN:
+                    raise
+                named = subjects or self._subjects
+                if len(named) > 1:
+                    for subject in named:
+                        yield from self._windows(feed, windows[place:], (subject,))
+                    return
+                if feed is Feed.READINGS:
+                    yield from self._refused(ask, refusal)
+                    if self._has_lost(self._alone(ask)):
+                        return
+                    continue
+                # Peaks come month by month: where one month has no contract, no older one has.
+                if (yield from self._has_access(ask)):
+                    for older in windows[place:]:
+                        yield Piece(replace(ask, window=older), self._now, subjects)
+                return
+
+    def _refused(self, ask: Ask, refusal: Refused) -> Iterator[Piece]:
+        """Tell what the refusal of one subject, or of all, means for a window; find what the operator has of it."""
+        if ask.window == self._source.recent(self._now):
+            yield from self._lose(ask, refusal)
+        elif refusal.divisible:
+            yield from self._parts(ask)
+        else:
+            yield from self._nothing_then(ask)
+
+    def _nothing_then(self, ask: Ask) -> Iterator[Piece]:
+        if (yield from self._has_access(ask)):
+            yield Piece(ask, self._now, ask.subjects)
+
+    def _parts(self, ask: Ask) -> Iterator[Piece]:
+        """Find what the operator has of a window that it refuses as a whole."""
+        zone, window = self._source.zone, ask.window
+        if window.start == self._source.history_start(ask.feed, self._now):
+            # Where "three years back" ends to the hour is the operator's secret; the next day is within it.
+            midnight = local_midnight(local_day(window.start, zone) + DAY, zone)
+            if midnight < window.end:
+                yield Piece(replace(ask, window=Window(window.start, midnight)), self._now, ask.subjects)
+                yield from self._part(replace(ask, window=Window(midnight, window.end)))
+                return
+        last_day = Window(max(window.start, local_midnight(local_day(window.end - HOUR, zone), zone)), window.end)
+        if last_day.covers(self._source.recent(self._now)):
+            if not (yield from self._has_access(ask)):
+                return
+        elif window == last_day or not (yield from self._is_answered(replace(ask, window=last_day))):
+            yield from self._nothing_then(ask)
+            return
+        rest = Window(window.start, last_day.start)
+        if rest:
+            middle = local_midnight(local_day(rest.start + rest.length / 2, zone), zone)
+            halves = [rest] if middle <= rest.start else [Window(middle, rest.end), Window(rest.start, middle)]
+            for half in halves:
+                yield from self._part(replace(ask, window=half))
+
+    def _part(self, ask: Ask) -> Iterator[Piece]:
         try:
             yield self._call(ask)
         except Refused as refusal:
-            if refusal.status not in NO_CONTRACT_THEN:
-                raise
             yield from self._refused(ask, refusal)
 
-    def _refused(self, ask: Ask, refusal: Refused) -> Iterator[Piece]:
-        oldest = ask.feed is Feed.READINGS and ask.window.start == self._source.history_start(ask.feed, self._now)
-        if oldest and (later := self._a_day_less(ask)):
-            for piece in self._ask(replace(ask, window=later)):
-                yield replace(piece, ask=replace(piece.ask, window=ask.window))
-            return
-        subjects = ask.subjects or (self._subjects if len(self._subjects) > 1 else ())
-        if len(subjects) > 1:
-            for subject in subjects:
-                yield from self._ask(Ask.about(ask.feed, ask.window, [subject]))
-            return
-        subject = subjects[0] if subjects else ALL
+    def _is_answered(self, ask: Ask) -> Generator[Piece, None, bool]:
+        try:
+            yield self._call(ask)
+        except Refused:
+            return False
+        return True
+
+    def _has_access(self, ask: Ask) -> Generator[Piece, None, bool]:
+        """Tell whether what is newest is answered; note what is lost where it is not."""
+        if self._alone(ask) in self._proven | self._trusted:
+            return True
         newest = replace(ask, feed=Feed.READINGS, window=self._source.recent(self._now))
-        is_newest = ask.feed is Feed.READINGS and ask.window.covers(newest.window)
-        if subject not in self._proven and not is_newest:
-            try:
-                yield self._call(newest)
-            except Refused as newest_refusal:
-                is_newest, refusal = True, newest_refusal
-        if is_newest:
-            yield from self._lose(subject, ask, refusal)
-        else:
-            yield Piece(ask, self._now, ask.subjects)
+        try:
+            yield self._call(newest)
+        except Refused as refusal:
+            yield from self._lose(newest, refusal)
+            return False
+        return True
 
-    def _a_day_less(self, ask: Ask) -> Window:
-        """Return the window from its next midnight on: where "three years back" ends is the operator's secret."""
-        zone = self._source.zone
-        return Window(local_midnight(local_day(ask.window.start, zone) + DAY, zone), ask.window.end)
+    def _alone(self, ask: Ask) -> Subject:
+        """Return the one subject that a call is about."""
+        return next(iter(ask.subjects or self._subjects), ALL)
 
-    def _lose(self, subject: Subject, ask: Ask, refusal: Refused) -> Iterator[Piece]:
-        """Give a subject up, in this run, and leave it alone where the settings do not name it."""
+    def _lose(self, ask: Ask, refusal: Refused) -> Iterator[Piece]:
+        """Conclude that a subject, or the credential as such, is refused; raise where nothing is left."""
+        subject = self._alone(ask)
         error = self._no_access(subject, refusal)
         if subject in self._assignment.possible:
             yield Piece(ask, self._now, (), turned_down=(subject,))
         elif len(self._subjects) <= 1:
             raise error from None
-        self._lost[subject] = error
+        if self._assignment.covers_all and self._proven:
+            self.gone.add(subject)
+        else:
+            self._lost[subject] = error
 
     def _no_access(self, subject: Subject, refusal: Refused) -> RenewCredential:
         # Enough of the id for its owner to know it, and not the id.
@@ -223,7 +264,8 @@ class Extraction:
         verdict = (judge_peaks if ask.feed is Feed.PEAKS else judge_readings)(candidates.frame, answer.asked_at)
         answered = ask.subjects_of(candidates.metering_points)
         if ask.feed is Feed.READINGS and ask.window.end >= self._source.recent(self._now).end:
-            self._proven.update(ask.subjects or (ALL, *answered))
+            # An answer without any metering point tells nothing of the credential.
+            self._proven.update(ask.subjects or ((ALL, *answered) if answered else ()))
         rejected = [
             BadRow(point, register, start, rule, "", candidates.verbatim(row))
             for point, register, start, row, rule in verdict.rejected.iter_rows()

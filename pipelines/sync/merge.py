@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from connectors.base import Source
     from pipelines.store.home import SourceStore
     from pipelines.store.log import Merged
-    from pipelines.sync.extract import Piece
     from pipelines.sync.outcome import Outcome
+    from pipelines.sync.piece import Piece
 
 MERGE_AT_ROWS: Final = 500_000
 

@@ -35,8 +35,10 @@ class Outcome:
     not_before: datetime | None = None
     answered: bool = False
     """True where the newest day was answered: the credential as such is good."""
+    gone: frozenset[str] = frozenset()
+    """Metering points that the credential no longer covers; their readings stay."""
     known_before: bool = False
-    """True where nothing was asked, because an earlier run had failed and that still holds."""
+    """True where an earlier run had failed for the same reason, and said so."""
 
     @property
     def ok(self) -> bool:

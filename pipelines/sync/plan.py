@@ -51,7 +51,8 @@ def due(
         return []
     if refetch:
         return [window]
-    known = [(piece.window.clip(window), piece.at) for piece in asked]
+    # What was asked far in the future was asked under a wrong clock, and says nothing.
+    known = [(piece.window.clip(window), piece.at) for piece in asked if piece.at <= now + rules.pace]
     known = [(piece, at) for piece, at in known if piece]
     if known and min(at for _, at in known) <= now - rules.deep_after:
         # A whole re-read, but for what a re-read that was cut short has just brought.

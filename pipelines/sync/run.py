@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
 from pipelines.sync.assignment import Assignment
-from pipelines.sync.extract import Extraction, Piece
+from pipelines.sync.extract import Extraction
 from pipelines.sync.merge import Merger
 from pipelines.sync.outcome import Outcome
+from pipelines.sync.piece import Piece
 from pipelines.sync.plan import Rereading, deep_after
 from pipelines.sync.side_by_side import SideBySide
 
@@ -88,6 +89,10 @@ class Syncing:
                 raise item.error
         merger.flush()
         for name, error in finished:
+            # After the merge: a greeting counts once the metering points that it named are known.
+            if outcomes[name].answered:
+                self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+            self._store.ledger.forget_points(name, outcomes[name].gone)
             self._close(outcomes[name], error, years)
         return Report(outcomes, frozenset(merger.months))
 
@@ -113,6 +118,8 @@ class Syncing:
         # One metering point that is refused among others that answer is no dead credential.
         dead = isinstance(error, RenewCredential) and not outcome.answered
         fingerprint = self._fingerprint(outcome.connection) if dead else None
+        # A dead credential is asked again once a day, and was told of when it died.
+        outcome.known_before = fingerprint is not None and ledger.contact(outcome.connection).dead == fingerprint
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
 
     def _has_more_to_ask(self, name: str, years: Sequence[int]) -> bool:
@@ -137,15 +144,14 @@ class Syncing:
                     yield piece
             finally:
                 outcome.calls, outcome.bytes, outcome.answered = extraction.calls, extraction.bytes, extraction.proven
-                if extraction.proven:
-                    self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+                outcome.gone = frozenset(subject.metering_point for subject in extraction.gone)
         finally:
             session.close()
 
     def _assignment(self, name: str, years: tuple[int, ...], *, refetch: bool = False) -> Assignment:
         ledger, contact = self._store.ledger, self._store.ledger.contact(name)
         same_credential = contact.greeted_by == self._fingerprint(name)
-        settings, connection = self._settings, self._connections[name]
+        settings, connection, seen = self._settings, self._connections[name], ledger.known(name)
         most = self._source.points_per_call or settings.points_per_call
         return Assignment(
             source=self._source.narrowed(connection),
@@ -153,7 +159,8 @@ class Syncing:
             years=years,
             configured=connection.listed(),
             possible=connection.possible(),
-            known=tuple(sorted(ledger.known(name))),
+            known=tuple(sorted(seen)),
+            seen=seen,
             turned_down=ledger.turned_down(name),
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
             greeted_at=contact.greeted_at if same_credential else None,

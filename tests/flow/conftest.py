@@ -48,8 +48,8 @@ def server() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(server: Sandbox) -> Sandbox:
-    """An operator without customers."""
-    vars(server.world).update(vars(World()))
+    """An operator without customers, who takes any number of calls."""
+    vars(server.world).update(vars(World(calls_per_hour=None)))
     return server
 
 
@@ -57,9 +57,8 @@ def sandbox(server: Sandbox) -> Sandbox:
 def home(sandbox: Sandbox, tmp_path: Path, influx_settings: InfluxSettings, database: Database) -> Iterator[Home]:
     """An installation with a new and empty database."""
     assert database.exists()
-    installation = Home(sandbox, tmp_path, influx_settings)
-    yield installation
-    installation.close()
+    with Home(sandbox, tmp_path, influx_settings) as installation:
+        yield installation
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -86,7 +86,7 @@ def test_the_plus_customer_has_both_registers(three_years: Home) -> None:
 
 def test_a_second_backfill_changes_nothing(three_years: Home, clock: Traveller) -> None:
     """A backfill right after another makes no call, sends no line and leaves every file and point as it was."""
-    clock.move_to(three_years.world.now())
+    clock.move_to(NOW + timedelta(minutes=5))
     files, contents = three_years.files("store", "raw", "quarantine"), three_years.contents()
     three_years.calls()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -100,9 +100,7 @@ def test_bad_rows_are_quarantined(home: Home, household: Household, clock: Trave
     "kind",
     [FaultKind.TEXT_VALUE, FaultKind.OFF_GRID, FaultKind.CONFLICT, FaultKind.NULL_VALUE, FaultKind.QUARTER_HOURS],
 )
-def test_what_the_operator_mends_is_stored(
-    home: Home, household: Household, clock: Traveller, kind: FaultKind
-) -> None:
+def test_what_the_operator_mends_is_stored(home: Home, household: Household, clock: Traveller, kind: FaultKind) -> None:
     """Once the operator sends good rows, the next sync stores them, and nothing is in quarantine but as resolved."""
     _spoil(home, kind)
     home.backfill()
@@ -119,7 +117,7 @@ def test_what_the_operator_mends_is_stored(
 
 
 def test_a_bad_row_of_unknown_time_is_resolved_with_its_year(home: Home, household: Household) -> None:
-    """A row whose time cannot be read is resolved only when the whole window that it came with is answered without it."""
+    """A row whose time cannot be read is resolved when all of the window that it came with is answered without it."""
     _spoil(home, FaultKind.NAIVE_TIME)
     home.backfill()
     home.world.faults.clear()
@@ -144,7 +142,7 @@ def test_null_is_missing(home: Home, household: Household) -> None:
 
 
 def test_quarter_hours_are_never_hours(home: Home, household: Household) -> None:
-    """Rows of a series that says 15 minutes are quarantined, all of them, and none is stored as an hour or otherwise."""
+    """All rows of a series that says 15 minutes are quarantined, and none is stored as an hour or otherwise."""
     _spoil(home, FaultKind.QUARTER_HOURS)
 
     home.backfill()
@@ -159,10 +157,8 @@ def test_quarter_hours_are_never_hours(home: Home, household: Household) -> None
 
 
 @pytest.mark.parametrize("kind", BAD_BODIES)
-def test_an_unreadable_answer_is_no_answer(
-    home: Home, household: Household, clock: Traveller, kind: FaultKind
-) -> None:
-    """Of an answer that is not the documented one nothing is loaded or taken for "no data"; `status` says what it was."""
+def test_an_unreadable_answer_is_no_answer(home: Home, household: Household, clock: Traveller, kind: FaultKind) -> None:
+    """Nothing of an answer that is not as documented is loaded or taken for "no data"; `status` says what it was."""
     neighbour = moved_in(20, "plus", 2, produces=True)
     home.admit(neighbour)
     _spoil(home, kind)
@@ -184,7 +180,7 @@ def test_an_unreadable_answer_is_no_answer(
 
     # It is asked again by the next run, and all comes.
     home.world.faults.clear()
-    clock.shift(timedelta(minutes=5))
+    clock.shift(2 * HOUR)
     home.sync()
     assert _loaded(home, household).equals(home.served(household))
     assert home.status("home")[0].ok

@@ -86,9 +86,7 @@ def _backfill(home: Home, said: list[str]) -> None:
     """Backfill the running year through Dagster, and keep all that is said."""
     settings = home.settings
     said += [repr(settings), str(settings), repr(home.flow()), repr(settings.model_dump())]
-    runs = launch.backfill(
-        settings, connections=None, first=NOW.year, last=None, refetch=False, progress=said.append
-    )
+    runs = launch.backfill(settings, connections=None, first=NOW.year, last=None, refetch=False, progress=said.append)
     for done in runs:
         said += [repr(done), *failures_of(done.run)]
 
@@ -98,6 +96,7 @@ def test_no_credential_is_seen_anywhere(
     guarded: Influxd,
     seen: list[tuple[str, str]],
     tmp_path: Path,
+    *,
     clock: Traveller,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -153,4 +152,3 @@ def test_no_credential_is_seen_anywhere(
     assert "POST /write?db=energy" in requests
     assert "p=" not in requests
     assert not any(song.decode() in requests for song in SONGS)
-

@@ -113,6 +113,22 @@ def test_somebody_elses_token_is_refused(storage: Home, clock: Traveller) -> Non
     assert _is_whole(storage, mine)
 
 
+def test_a_token_that_covers_nothing_yet(storage: Home, clock: Traveller) -> None:
+    """A token without any metering point is refused in words, with a call a day, and used once it covers one."""
+    mine = moved_in(10)
+    storage.admit(mine)
+    storage.world.tokens["sandbox-home"] = Token(())
+
+    runs = storage.backfill()
+    assert set(runs.words("home")) == {"elvia: the credential covers no metering point"}
+    assert len(storage.calls()) == 1
+
+    storage.world.tokens["sandbox-home"] = Token((mine.metering_point,))
+    clock.shift(DAY + HOUR)
+    assert set(storage.sync().causes("home")) == {None}
+    assert _is_whole(storage, mine)
+
+
 def test_a_gained_metering_point_gets_all_its_years(storage: Home, clock: Traveller) -> None:
     """When a token comes to cover another metering point, syncs alone bring all of its years, of both registers."""
     mine, cabin = moved_in(10), moved_in(400, "cabin", 2, produces=True)
@@ -131,7 +147,7 @@ def test_a_gained_metering_point_gets_all_its_years(storage: Home, clock: Travel
 
 
 def test_a_lost_metering_point_does_not_stop_the_other(storage: Home, clock: Traveller) -> None:
-    """Where a token covers one of two listed metering points no more, the other goes on and the run names the lost one."""
+    """Where a token covers one of two listed points no more, the other goes on and the run names the lost one."""
     mine, cabin = moved_in(10), moved_in(10, "cabin", 2)
     storage.world.admit("sandbox-home", [mine, cabin])
     storage.connect("home", metering_points=f'["{mine.metering_point}", "{cabin.metering_point}"]')
@@ -150,7 +166,7 @@ def test_a_lost_metering_point_does_not_stop_the_other(storage: Home, clock: Tra
 
 
 def test_a_metering_point_that_is_left_out_is_late(storage: Home, clock: Traveller) -> None:
-    """A point that an unnamed call stops to bring, as when its contract has ended, keeps what it has and shows holes."""
+    """A point that unnamed calls bring no more, as when its contract has ended, keeps what it has and shows holes."""
     mine, cabin = moved_in(10), moved_in(10, "cabin", 2)
     storage.world.admit("sandbox-home", [mine, cabin])
     storage.connect("home")

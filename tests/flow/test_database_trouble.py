@@ -51,27 +51,26 @@ def test_a_database_that_is_down_is_filled_later(
     own_influxd: Influxd, sandbox: Sandbox, tmp_path: Path, clock: Traveller
 ) -> None:
     """While InfluxDB is down the store is filled all the same and the run says so; the next run loads everything."""
-    home = Home(sandbox, tmp_path, InfluxSettings(url=own_influxd.url, database="energy"))
-    mine = moved_in(50)
-    home.admit(mine)
-    home.database.create()
-    own_influxd.kill()
+    with Home(sandbox, tmp_path, InfluxSettings(url=own_influxd.url, database="energy")) as home:
+        mine = moved_in(50)
+        home.admit(mine)
+        home.database.create()
+        own_influxd.kill()
 
-    runs = home.backfill()
+        runs = home.backfill()
 
-    assert _is_whole(home, mine)
-    assert runs.causes("home") == [None] * 4
-    assert len(runs.load_errors) == 4
-    assert all("InfluxDB" in words and "no whole answer" in words for words in runs.load_errors)
-    assert [line for line in failures_of(runs.runs[0]) if own_influxd.url in line]
+        assert _is_whole(home, mine)
+        assert runs.causes("home") == [None] * 4
+        assert len(runs.load_errors) == 4
+        assert all("InfluxDB" in words and "no whole answer" in words for words in runs.load_errors)
+        assert [line for line in failures_of(runs.runs[0]) if own_influxd.url in line]
 
-    own_influxd.start()
-    clock.shift(DAY)
-    runs = home.sync()
-    assert runs.load_errors == []
-    assert _equals_the_store(home)
-    assert _is_whole(home, mine)
-    home.close()
+        own_influxd.start()
+        clock.shift(DAY)
+        runs = home.sync()
+        assert runs.load_errors == []
+        assert _equals_the_store(home)
+        assert _is_whole(home, mine)
 
 
 @pytest.mark.parametrize("what", ["emptied", "other"])
@@ -212,17 +211,16 @@ def test_customers_are_kept_apart(home: Home, influxd: Influxd, clock: Traveller
     mine, customer = moved_in(20), moved_in(20, "customer", 2)
     home.admit(mine, customer)
     home.connect("customer", database="customer_apart")
-    apart = Home(home.sandbox, home.folder, InfluxSettings(url=influxd.url, database="customer_apart"))
-    apart.database.create()
+    with Home(home.sandbox, home.folder, InfluxSettings(url=influxd.url, database="customer_apart")) as apart:
+        apart.database.create()
 
-    home.backfill()
-    clock.shift(DAY)
-    home.sync()
+        home.backfill()
+        clock.shift(DAY)
+        home.sync()
 
-    for installation, household in ((home, mine), (apart, customer)):
-        points = installation.points()
-        assert points["metering_point"].unique().to_list() == [household.metering_point]
-        assert points.height == home.served(household).height
-        assert installation.points("sync_run")["connection"].unique().to_list() == [household.name]
-    apart.database.query('DROP DATABASE "customer_apart"')
-    apart.close()
+        for installation, household in ((home, mine), (apart, customer)):
+            points = installation.points()
+            assert points["metering_point"].unique().to_list() == [household.metering_point]
+            assert points.height == home.served(household).height
+            assert installation.points("sync_run")["connection"].unique().to_list() == [household.name]
+        apart.database.query('DROP DATABASE "customer_apart"')

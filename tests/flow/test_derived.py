@@ -141,11 +141,11 @@ def test_peaks_that_are_not_ours_are_told(storage: Home, clock: Traveller) -> No
 
 
 def test_each_run_leaves_a_point(home: Home, clock: Traveller) -> None:
-    """`sync_run` has a point for each run and connection that asked: what it did, why it failed, how old the data is."""
+    """`sync_run` has a point for each run and connection: what it did, why it failed, how old the data is."""
     home.admit(moved_in(20), moved_in(20, "plus", 2, produces=True))
     home.world.tokens["sandbox-plus"].deleted = True
     home.backfill()
-    clock.shift(DAY)
+    clock.move_to(NOW + DAY)
     runs = home.sync()
 
     points = home.points("sync_run").sort("time", "connection")

@@ -1,4 +1,4 @@
-"""Innlandet, where the operator never sets its flag: found out without a setting, and left again by one verified day."""
+"""Innlandet, where the operator never sets its flag: found out without a setting, left again by one verified day."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_two_unverified_days_are_not_innlandet(home: Home) -> None:
 
 
 def test_a_new_contract_there_is_found_out_once_there_are_days_enough(home: Home, clock: Traveller) -> None:
-    """While there are too few days to judge by nothing is settled; the day that there are, all that is old enough is."""
+    """While there are too few days to judge by nothing is settled; once there are, all that is old enough is."""
     # Of the days 6 to 60 before the newest, 13 are in the contract today.
     household = moved_in(18, innlandet=True)
     home.admit(household)
@@ -81,7 +81,7 @@ def test_a_new_contract_there_is_found_out_once_there_are_days_enough(home: Home
 
 
 def test_one_fully_verified_day_is_the_way_back(home: Home, clock: Traveller) -> None:
-    """When a whole day turns verified the flag is trusted again; what was settled stays so, what is new waits for it."""
+    """Once a whole day is verified the flag is trusted again; what was settled stays so, what is new waits for it."""
     household = moved_in(80, innlandet=True)
     home.admit(household)
     home.backfill()

@@ -97,7 +97,7 @@ def test_a_short_wait_is_waited(storage: Home) -> None:
 
 
 def test_the_hourly_budget_is_kept_and_resumed(storage: Home, pass_time: Callable[[timedelta], None]) -> None:
-    """A backfill that needs more calls than an hour allows goes on hour by hour where it was, and asks nothing twice."""
+    """A backfill that needs more calls than an hour allows goes on hour by hour where it was, asking nothing twice."""
     mine = moved_in(400)
     storage.admit(mine)
     storage.connect("home", calls_per_hour=BUDGET)

@@ -225,18 +225,21 @@ def test_a_stretch_without_values_is_not_a_loss(plant: Plant, clock: Traveller, 
     assert plant.asked_for() == {(POINT, "consumption"): 2 if null_when_empty else 1}
 
 
-def test_a_year_alone_is_proven_by_the_newest_year(plant: Plant, clock: Traveller) -> None:
-    """A run of an old year, in which nothing comes, asks for the newest once and then takes nothing for nothing."""
+@pytest.mark.parametrize(("after", "proofs"), [(timedelta(hours=1), 0), (DAY, 1)])
+def test_a_year_alone_is_proven_by_the_newest_year(
+    plant: Plant, clock: Traveller, after: timedelta, proofs: int
+) -> None:
+    """A run of an old year in which nothing comes knows from the last run, or by one call, that access is not lost."""
     plant.owns(POINT, "consumption", days=40)
     plant.lists(POINT, "consumption")
     plant.world.leneda.switches.null_when_empty = True
     assert plant.run([2026]).ok
     plant.calls()
 
-    clock.shift(timedelta(hours=1))
+    clock.shift(after)
     assert plant.run([2025]).ok
 
     windows = [call.window for call in plant.calls()]
-    assert len(windows) == 7 + 1 + 1
-    assert len({window for window in windows if window and window.end == LENEDA.recent(NOW).end}) == 1
-    assert plant.something_to_ask() == []
+    assert len(windows) == 7 + proofs
+    assert windows.count(LENEDA.recent(NOW + after)) == proofs
+    assert 2025 not in plant.something_to_ask()

@@ -167,7 +167,7 @@ def test_what_a_day_is_summed_up_to() -> None:
     frame = pl.concat(
         [
             readings(hours[:2], settled=True, verified=True),
-            readings(hours[2:3], quantity=3.25, settled=True, verified=None, revision=2),
+            readings(hours[2:3], quantity=3.25, settled=True, verified=None, revision=1),
             readings(hours[3:5], quantity=3.25),
         ]
     )
@@ -214,11 +214,25 @@ def _every_day(hours: range, count: int, first: date = PLAIN) -> pl.DataFrame:
         (_every_day(range(24), 30), 30, False),
         (pl.concat([_every_day(range(9, 17), 30), _every_day(range(24), 3, PLAIN + 30 * DAY)]), 33, True),
         (pl.concat([_every_day(range(9, 17), 26), _every_day(range(24), 3, PLAIN + 26 * DAY)]), 29, False),
+        (pl.concat([_every_day(range(9, 17), 27), _every_day(range(24), 3, PLAIN + 27 * DAY)]), 30, True),
+        (_every_day(range(1, 2), 14), 14, True),
         # Silent for weeks: holes, and an alarm.
+        (_every_day(range(9, 17), 15), 30, False),
         (_every_day(range(9, 17), 15), 31, False),
         (_every_day(range(1), 1), 40, False),
     ],
-    ids=["a fortnight", "a day less", "complete", "few whole days", "more whole days", "silent", "one reading"],
+    ids=[
+        *(
+            "a fortnight",
+            "a day less",
+            "complete",
+            "few whole days",
+            "more whole days",
+            "a tenth whole",
+            "one hour a day",
+        ),
+        *("silent half of the time", "silent", "one reading"),
+    ],
 )
 def test_a_sparse_register(frame: pl.DataFrame, days: int, *, sparse: bool) -> None:
     """A register that skips hours of nearly every day is sparse on all its days; the hours are missing all the same."""

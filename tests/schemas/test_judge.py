@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import reading
-from schemas.judge import judge_readings
+from schemas.judge import IN_THE_FUTURE, judge_readings
 from schemas.reading import Reading
 from schemas.registers import REGISTERS, Register
 
@@ -138,6 +138,14 @@ def test_every_register_has_its_unit(register: Register) -> None:
     for unit in {other.unit for other in REGISTERS.values()}:
         accepted, _ = judged(GOOD | {"register": register.name, "unit": unit})
         assert accepted == ([0] if unit == register.unit else [])
+
+
+def test_an_hour_that_has_just_ended() -> None:
+    """An interval may end at the very instant of asking, and no microsecond later."""
+    candidate = candidates(GOOD)
+
+    assert judge_readings(candidate, START + HOUR).accepted.height == 1
+    assert judge_readings(candidate, START + HOUR - timedelta.resolution).rejected["rule"].to_list() == [IN_THE_FUTURE]
 
 
 def test_an_empty_answer() -> None:

@@ -95,10 +95,30 @@ def test_every_rule_is_in_a_test() -> None:
 
 
 def test_three_peaks_of_a_month() -> None:
-    """A month has up to three peaks, and another month and register have theirs."""
-    others = [GOOD | {"register": "production"}, GOOD | {"start": MONTH - 720 * HOUR} | hour(-700)]
+    """A month has up to three peaks; another metering point, register or month has its own."""
+    others = [
+        GOOD | {"metering_point": "707057500000000025"},
+        GOOD | {"register": "production"},
+        GOOD | {"start": MONTH - 720 * HOUR} | hour(-700),
+    ]
 
-    assert judged(THIRD, SECOND, GOOD, *others) == ([0, 1, 2, 3, 4], {})
+    assert judged(THIRD, SECOND, GOOD, *others) == ([0, 1, 2, 3, 4, 5], {})
+
+
+@pytest.mark.parametrize(
+    "changes", [{"quantity": 0.0, "average": 0.0}, {"verified": None}, {"verified": False}], ids=str
+)
+def test_good_peaks_are_accepted(changes: dict[str, Any]) -> None:
+    """Zero is a value, and the flag may say no or nothing."""
+    assert judged(GOOD | changes) == ([0], {})
+
+
+def test_an_hour_that_has_just_ended() -> None:
+    """A peak's hour may end at the very instant of asking, and no microsecond later."""
+    frame = pl.DataFrame([{**GOOD, "row": 0}], schema=peak.CANDIDATE)
+
+    assert judge_peaks(frame, GOOD["hour_end"]).accepted.height == 1
+    assert judge_peaks(frame, GOOD["hour_end"] - timedelta.resolution).accepted.is_empty()
 
 
 def test_the_longest_month() -> None:

@@ -132,7 +132,16 @@ def test_a_flag_that_never_says_yes_is_mute(name: str) -> None:
     for before in (None, SPEAKS, MUTE):
         verdict = judge_flag(BEGINS[name], before)
         assert verdict.mute
-        assert "verified" in verdict.reason
+        assert verdict.reason.startswith("no hour of the ")
+
+
+def test_the_reasons() -> None:
+    """A verdict's reason says by which days it was found, for people to look at."""
+    assert judge_flag(BEGINS["fourteen days"], None).reason == (
+        "no hour of the 14 days from 2026-06-11 to 2026-06-24 is verified"
+    )
+    assert judge_flag(ENDS["two unverified days"], MUTE).reason == "2026-06-24 is fully verified"
+    assert judge_flag(SAYS_TOO_LITTLE["thirteen days"], None).reason == "too few days to judge the flag by"
 
 
 @pytest.mark.parametrize("name", ENDS)

@@ -1,4 +1,4 @@
-"""A log of three months, and an answer that changes all of them: what the tests kill processes at."""
+"""A log of two months, and an answer that changes all of them: what the tests kill processes at."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OSLO: Final = ZoneInfo("Europe/Oslo")
 EARLIER: Final = datetime(2026, 6, 1, 6, 30, tzinfo=UTC)
 LATER: Final = EARLIER + timedelta(days=1)
-MONTHS: Final = [date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)]
+MONTHS: Final = [date(2026, 3, 1), date(2026, 4, 1)]
 
 
 def log(folder: Path) -> Log:
@@ -27,13 +27,13 @@ def log(folder: Path) -> Log:
 
 
 def first_answer() -> pl.DataFrame:
-    """Return every second hour of the three months, provisional."""
-    return answer(*(Told(hour, hour / 8) for hour in range(0, 90 * 24, 2)))
+    """Return every second hour of the two months, provisional."""
+    return answer(*(Told(hour, hour / 8) for hour in range(0, 60 * 24, 2)))
 
 
 def second_answer() -> pl.DataFrame:
-    """Return most hours of the three months, some new, some corrected, some confirmed, some as they were."""
-    told = [Told(hour, hour / 8 + (hour % 14 == 0), settled=hour % 3 == 0) for hour in range(90 * 24) if hour % 5]
+    """Return most hours of the two months, some new, some corrected, some confirmed, some as they were."""
+    told = [Told(hour, hour / 8 + (hour % 14 == 0), settled=hour % 3 == 0) for hour in range(60 * 24) if hour % 5]
     return answer(*told)
 
 

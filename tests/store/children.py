@@ -6,12 +6,9 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import sys
-import time
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import IO, TYPE_CHECKING, Final, cast
@@ -90,12 +87,16 @@ def credit(folder: str, connection: str, times: str) -> None:
     _say("done")
 
 
-def merge(folder: str) -> None:
-    """Bring the answer of `tests.store.big` into the log."""
-    from tests.store import big  # noqa: PLC0415 - polars must not have begun to work before a fork
+def merge(folder: str, step: str = "0") -> None:
+    """Bring the answer of `tests.store.big` into the log; be killed before a flush or rename, counted from 1."""
+    from tests.store import big  # noqa: PLC0415
 
-    for _ in big.log(Path(folder)).merge(big.second_answer(), big.LATER):
+    log, answer = big.log(Path(folder)), big.second_answer()
+    _be_killed_before(int(step))
+    _say("begun")
+    for _ in log.merge(answer, big.LATER):
         pass
+    _say("done")
 
 
 def merge_hour_by_hour(folder: str) -> None:
@@ -104,49 +105,12 @@ def merge_hour_by_hour(folder: str) -> None:
 
     _say("begun")
     log = big.log(Path(folder))
-    for hours in range(1, 80):
+    for hours in range(1, 41):
         list(log.merge(big.hours(hours), big.LATER))
     _say("done")
 
 
-def killed_at_every_step(folder: str) -> None:
-    """Merge in copies of the store, each time killed before one more flush or rename than the last time."""
-    import shutil  # noqa: PLC0415
-
-    import pipelines.store.log  # noqa: F401, PLC0415 - imported once for all the forks
-
-    step = 0
-    while True:
-        step += 1
-        copy = Path(folder) / f"killed-{step}"
-        shutil.copytree(Path(folder) / "before", copy)
-        if _in_a_fork(partial(_kill_before_step, step, partial(merge, str(copy)))) == 0:
-            _say(f"{step - 1}")
-            return
-
-
-def killed_at_random(folder: str, times: str) -> None:
-    """Merge into one store again and again, each time killed at some instant, and at last to the end."""
-    import pipelines.store.log  # noqa: F401, PLC0415
-
-    chance = random.Random(7)  # noqa: S311 - no secret
-    for _ in range(int(times)):
-        _in_a_fork(partial(merge, folder), kill_after_s=chance.uniform(0.01, 0.5))
-    _say(f"{_in_a_fork(partial(merge, folder))}")
-
-
-def _in_a_fork(work: Callable[[], object], kill_after_s: float | None = None) -> int:
-    process = os.fork()
-    if not process:
-        work()
-        os._exit(0)
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(process, signal.SIGKILL)
-    return os.waitpid(process, 0)[1]
-
-
-def _kill_before_step(last: int, work: Callable[[], object]) -> None:
+def _be_killed_before(last: int) -> None:
     steps = 0
 
     def stepping(function: Callable[..., object]) -> Callable[..., object]:
@@ -161,11 +125,9 @@ def _kill_before_step(last: int, work: Callable[[], object]) -> None:
 
     os.fsync = stepping(os.fsync)  # type: ignore[assignment]
     os.replace = stepping(os.replace)  # type: ignore[assignment]
-    work()
 
 
 if __name__ == "__main__":
-    {
-        each.__name__: each
-        for each in (replace_for_ever, hold, credit, merge_hour_by_hour, killed_at_every_step, killed_at_random)
-    }[sys.argv[1]](*sys.argv[2:])
+    {each.__name__: each for each in (replace_for_ever, hold, credit, merge, merge_hour_by_hour)}[sys.argv[1]](
+        *sys.argv[2:]
+    )

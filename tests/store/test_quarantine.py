@@ -9,7 +9,7 @@ import pytest
 
 from connectors.base import Ask, BadRow, Feed, Subject
 from pipelines.store.quarantine import SCHEMA, Quarantine
-from pipelines.sync.extract import Piece
+from pipelines.sync.piece import Piece
 from tests.store.asks import ANOTHER_POINT, POINT, START, span
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ def test_it_is_made_where_it_is_missing(tmp_path: Path) -> None:
 def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     """An error in the middle of a change undoes its beginning, and is passed on."""
     state = State(tmp_path)
-    insert = "INSERT INTO targets VALUES (?, ?)"
+    insert = "INSERT INTO targets (target, marker) VALUES (?, ?)"
 
     def fail() -> None:
         with state.changing() as database:

@@ -23,8 +23,8 @@ def main(folder: Path, now: datetime) -> None:
         for year in Flow(settings, ELVIA, utc_now()).syncing().years():
             names = list(settings.connections)
             run = Flow(settings, ELVIA, utc_now()).run([year], ask=names, load=names)
-            assert all(outcome.ok for outcome in run.outcomes.values())
-            assert all(target.error is None for target in run.loads)
+            assert all(outcome.ok for outcome in run.outcomes.values()), run.outcomes
+            assert all(target.error is None for target in run.loads), run.loads
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import polars as pl
 
@@ -22,8 +22,8 @@ from pipelines.flow import Flow, SourceRun
 from pipelines.settings import Settings, load
 from pipelines.status import ConnectionStatus, SeriesStatus, status
 from sandbox import truth
-from sandbox.households import Household, metering_point_id
 from sandbox.hours import OSLO
+from sandbox.households import Household, metering_point_id
 from schemas.time import Window, floor_hour, local_day, local_midnight, utc_now
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Runs:
 
 
 class Home:
-    """One installation. Reading it needs nothing running but the database."""
+    """One installation; a context manager. Reading it needs nothing running but the database."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, influx: InfluxSettings | None) -> None:
         """Begin with no connection."""
@@ -98,6 +98,14 @@ class Home:
             self.set("influxdb__url", influx.url)
             self.set("influxdb__database", influx.database or "")
         self._database: Database | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
 
     @property
     def database_name(self) -> str:

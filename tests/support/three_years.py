@@ -36,8 +36,8 @@ def series_of(world: World) -> Iterator[tuple[Household, str]]:
 def backfilled(folder: Path, influxd: Influxd) -> Iterator[Home]:
     """Give the installation after its first backfill; operator and installation are at `NOW`."""
     world = demo_world(now=clock.fixed(NOW))
-    with running(world) as sandbox:
-        home = Home(sandbox, folder, InfluxSettings(url=influxd.url, database=DATABASE))
+    influx = InfluxSettings(url=influxd.url, database=DATABASE)
+    with running(world) as sandbox, Home(sandbox, folder, influx) as home:
         for household in world.households.values():
             home.connect(household.name)
         home.database.create()
@@ -48,4 +48,3 @@ def backfilled(folder: Path, influxd: Influxd) -> Iterator[Home]:
                 assert all(outcome.ok for outcome in done.run.outcomes.values())
                 assert all(load.error is None for load in done.run.loads)
         yield home
-        home.close()

@@ -64,6 +64,11 @@ def test_a_known_credential_is_not_greeted_again() -> None:
         assert not assignment(greeted_at=NOW - 40 * DAY, **points).must_greet()
 
 
+def test_a_credential_without_points_is_greeted_again() -> None:
+    """As long as no metering point is known there is nothing else to ask for, and one may have come since."""
+    assert assignment(greeted_at=NOW).must_greet()
+
+
 def many(count: int) -> tuple[Subject, ...]:
     """Return as many metering points."""
     return tuple(Subject(f"7070575000000{number:05}") for number in range(count))

@@ -47,7 +47,9 @@ def ledgers(draw: st.DrawFn) -> Ledger:
 def by_the_design(asked: Ledger, window: Window, newest: datetime, now: datetime, *, refetch: bool) -> list[int]:
     """Return the hours to ask, each decided for itself as section 5 says."""
     hours = hours_of([window]) if window else []
-    last_asked = {hour: piece.at for hour in hours for piece in asked if piece.window.covers(span(hour, hour + 1))}
+    # What was asked under a clock that was far ahead says nothing.
+    credible = [piece for piece in asked if piece.at <= now + RULES.pace]
+    last_asked = {hour: piece.at for hour in hours for piece in credible if piece.window.covers(span(hour, hour + 1))}
     whole = bool(last_asked) and min(last_asked.values()) <= now - RULES.deep_after
     chosen = []
     for hour in hours:

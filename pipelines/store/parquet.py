@@ -1,0 +1,35 @@
+"""Parquet files that others read and replace at any time: one edition is read, one edition is written, whole."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipelines.store.files import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def read_whole(path: Path) -> pl.DataFrame:
+    """Return the rows of one edition of a file.
+
+    Given a path, polars opens the file once for its footer and again for its rows, and fails, or worse, where it
+    was replaced in between.
+    """
+    return pl.read_parquet(path.read_bytes())
+
+
+def replace_whole(path: Path, frame: pl.DataFrame, metadata: Mapping[str, str] | None = None) -> None:
+    """Let the rows take the file's place, with `metadata` in its footer.
+
+    Raises `OSError` as `replacing` does: given a path, polars calls a full disk a violation of Parquet's
+    specification.
+    """
+    content = BytesIO()
+    frame.write_parquet(content, metadata=dict(metadata or {}))
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())

@@ -1,0 +1,285 @@
+"""What Dagster shows and runs: definitions, subsets, failures, and the daily schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from pipelines.definitions import _definitions
+from sandbox.hours import OSLO
+from schemas.time import DAY, HOUR, year_window
+from tests.support.home import NOW, moved_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from time_machine import Traveller
+
+    from tests.support.home import Home
+
+YEARS: Final = ["2023", "2024", "2025", "2026"]
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance in memory."""
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+def _definitions_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
+    """Return what Dagster would load, where the settings are in the environment and the working folder."""
+    for name, value in home.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(home.folder)
+    return _definitions()
+
+
+def _run(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, year: str, *selected: str, **tags: str
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance,
+        partition_key=year,
+        asset_selection=[dg.AssetKey(path.split("/")) for path in selected],
+        tags={"wattline/refetch": tags["refetch"]} if tags else None,
+        raise_on_error=False,
+    )
+
+
+def _materialized(result: dg.ExecuteInProcessResult) -> dict[str, str | None]:
+    """Return the partition of every asset that the run materialized."""
+    events = result.get_asset_materialization_events()
+    return {event.asset_key.to_user_string(): event.partition for event in events if event.asset_key is not None}
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = result.filter_events(lambda event: event.is_step_failure)
+    failure = event.step_failure_data.user_failure_data
+    assert failure is not None
+    return str(failure.description)
+
+
+def _keys(definitions: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in definitions.resolve_asset_graph().get_all_asset_keys()}
+
+
+def test_definitions_load_with_nothing_and_say_what_is_missing() -> None:
+    """With no settings, credential or database the definitions are loadable, and the summary says what is missing."""
+    definitions = _definitions()
+
+    dg.Definitions.validate_loadable(definitions)
+    assert _keys(definitions) == {"elvia/summary"}
+    node = definitions.resolve_asset_graph().get(dg.AssetKey(["elvia", "summary"]))
+    assert "No connection to elvia is configured yet." in (node.description or "")
+
+
+def test_definitions_load_with_broken_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that cannot be read do not keep the UI from coming up: it says what is wrong with them."""
+    monkeypatch.setenv("WATTLINE_CONNECTIONS__HOME__SOURCE", "elvira")
+
+    definitions = _definitions()
+
+    dg.Definitions.validate_loadable(definitions)
+    node = definitions.resolve_asset_graph().get(dg.AssetKey(["elvia", "summary"]))
+    assert "connections.home.source" in (node.description or "")
+
+
+def test_each_connection_has_two_assets(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection has readings and influxdb, in its source's group, by calendar years with the running one."""
+    storage.admit(moved_in(20), moved_in(20, "neighbour", 2))
+    definitions = _definitions_of(storage, monkeypatch)
+
+    dg.Definitions.validate_loadable(definitions)
+    wanted = {f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")}
+    assert _keys(definitions) == {*wanted, "elvia/summary"}
+    graph = definitions.resolve_asset_graph()
+    assert {node.group_name for node in graph.asset_nodes} == {"elvia"}
+    for path in wanted:
+        partitions = graph.get(dg.AssetKey(path.split("/"))).partitions_def
+        assert partitions is not None
+        assert partitions.get_partition_keys() == YEARS
+    influxdb = graph.get(dg.AssetKey(["elvia", "home", "influxdb"]))
+    assert {key.to_user_string() for key in influxdb.parent_keys} == {"elvia/home/readings"}
+    assert graph.get(dg.AssetKey(["elvia", "summary"])).partitions_def is None
+
+
+def test_one_connection_and_year_runs_alone(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of one connection and one year asks, stores and loads that, and materializes nothing else."""
+    mine, neighbour = moved_in(400), moved_in(400, "neighbour", 2)
+    home.admit(mine, neighbour)
+    definitions = _definitions_of(home, monkeypatch)
+
+    result = _run(definitions, instance, "2025", "elvia/home/readings", "elvia/home/influxdb")
+
+    assert result.success
+    assert _materialized(result) == {"elvia/home/readings": "2025", "elvia/home/influxdb": "2025"}
+    year = year_window(2025, OSLO)
+    served = home.served(mine).filter(pl.col("start") < year.end)
+    readings = home.current()
+    today = readings.filter(pl.col("start") >= year.end)
+    # The newest day tells whether the credential is good.
+    assert today["start"].min() > NOW - DAY  # type: ignore[operator]
+    assert readings.filter(pl.col("start") < year.end).select("start", "quantity", "verified").equals(served)
+    assert readings["connection"].unique().to_list() == ["home"]
+    assert home.points()["time"].sort().equals(readings["start"].alias("time"))
+    assert {call.token for call in home.calls()} == {"sandbox-home"}
+    (shown,) = [
+        event.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(["elvia", "home", "readings"])
+    ]
+    assert shown["new"].value == readings.height
+    assert shown["calls"].value == 11
+
+
+def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`readings` alone asks and loads nothing; `influxdb` alone loads and asks nothing."""
+    home.admit(moved_in(20))
+    definitions = _definitions_of(home, monkeypatch)
+
+    assert _materialized(_run(definitions, instance, "2026", "elvia/home/readings")) == {"elvia/home/readings": "2026"}
+    assert home.points().is_empty()
+    home.calls()
+
+    assert _materialized(_run(definitions, instance, "2026", "elvia/home/influxdb")) == {"elvia/home/influxdb": "2026"}
+    assert home.points().height == home.current().height
+    assert home.calls() == []
+
+
+def test_a_failed_connection_is_the_only_one_not_materialized(
+    home: Home, instance: dg.DagsterInstance, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deleted token leaves the other connection materialized and the run red with the words; later runs only warn."""
+    mine, neighbour = moved_in(20), moved_in(20, "neighbour", 2)
+    home.admit(mine, neighbour)
+    home.world.tokens["sandbox-home"].deleted = True
+    definitions = _definitions_of(home, monkeypatch)
+    everything = [f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")]
+
+    first = _run(definitions, instance, "2026", *everything)
+
+    assert not first.success
+    assert _failure(first) == "elvia/home: elvia metervalues: the credential is refused (401)."
+    assert _materialized(first).keys() & {"elvia/home/readings", "elvia/neighbour/readings"} == {
+        "elvia/neighbour/readings"
+    }
+    assert "elvia/neighbour/influxdb" in _materialized(first)
+    assert home.points().height == home.served(neighbour).height
+
+    clock.shift(HOUR)
+    second = _run(definitions, instance, "2026", *everything)
+    assert second.success
+    assert "elvia/home/readings" not in _materialized(second)
+    warnings = [record.user_message for record in instance.all_logs(second.run_id) if record.level == 30]
+    assert [words for words in warnings if "the credential is refused (401)" in words]
+
+
+def test_a_renewed_secret_needs_no_restart(
+    storage: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is replaced in the secrets folder is used by the next run of the definitions already loaded."""
+    mine = moved_in(20)
+    storage.admit(mine)
+    secret = storage.folder / "secrets" / "connections__home__token"
+    secret.parent.mkdir(mode=0o700)
+    secret.write_text("a-token-that-was-deleted")
+    secret.chmod(0o600)
+    del storage.environment["WATTLINE_CONNECTIONS__HOME__TOKEN"]
+    definitions = _definitions_of(storage, monkeypatch)
+    assert not _run(definitions, instance, "2026", "elvia/home/readings").success
+
+    secret.write_text("sandbox-home\n")
+
+    assert _run(definitions, instance, "2026", "elvia/home/readings").success
+    assert storage.current().select("start", "quantity", "verified").equals(storage.served(mine))
+
+
+def test_a_database_that_is_down_makes_the_run_red(
+    storage: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its database the readings are materialized and the run is red, and says which database it was."""
+    mine = moved_in(20)
+    storage.admit(mine)
+    storage.set("influxdb__url", "http://127.0.0.1:9")
+    storage.set("influxdb__database", "energy")
+    definitions = _definitions_of(storage, monkeypatch)
+
+    result = _run(definitions, instance, "2026", "elvia/home/readings", "elvia/home/influxdb")
+
+    assert not result.success
+    assert _materialized(result) == {"elvia/home/readings": "2026"}
+    assert _failure(result).startswith("http://127.0.0.1:9 energy: InfluxDB ping: no whole answer")
+
+
+def test_the_refetch_tag_asks_for_the_whole_year(
+    storage: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run tagged wattline/refetch asks for its whole year again; without the tag it asks for nothing."""
+    storage.admit(moved_in(20))
+    definitions = _definitions_of(storage, monkeypatch)
+    assert _run(definitions, instance, "2026", "elvia/home/readings").success
+    storage.calls()
+
+    assert _run(definitions, instance, "2026", "elvia/home/readings").success
+    assert storage.calls() == []
+    assert _run(definitions, instance, "2026", "elvia/home/readings", refetch="true").success
+    assert year_window(2026, OSLO).start in {call.window.start for call in storage.calls() if call.window}
+
+
+def _tick(definitions: dg.Definitions) -> Any:  # noqa: ANN401 - Dagster's own class is not public
+    """Evaluate the schedule of Elvia's daily sync now."""
+    schedule = definitions.resolve_schedule_def("elvia_daily_sync")
+    with (
+        dg.instance_for_test() as opened,
+        # Closed again, or the next definitions would be loaded by an instance that is gone.
+        dg.build_schedule_context(
+            instance=opened, scheduled_execution_time=NOW, repository_def=definitions.get_repository_def()
+        ) as context,
+    ):
+        return schedule.evaluate_tick(context)
+
+
+def test_the_daily_schedule_is_on(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`elvia_daily_sync` is on by default, at 06:30 Norwegian time or when the settings say."""
+    schedule: Any = _definitions_of(storage, monkeypatch).resolve_schedule_def("elvia_daily_sync")
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 6 * * *", "Europe/Oslo")
+
+    storage.set("schedules__elvia", "15 * * * *")
+    hourly: Any = _definitions_of(storage, monkeypatch).resolve_schedule_def("elvia_daily_sync")
+    assert hourly.cron_schedule == "15 * * * *"
+
+
+def test_the_schedule_asks_for_runs_where_there_is_something_to_ask(
+    storage: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First every year is asked for, later the newest for all and an older one for whom it is due, then the summary."""
+    storage.admit(moved_in(20))
+    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
+    assert [request.partition_key for request in requests] == [*reversed(YEARS), None]
+    assert [key.to_user_string() for key in requests[-1].asset_selection] == ["elvia/summary"]
+
+    storage.backfill()
+    storage.admit(moved_in(20, "newcomer", 2))
+    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
+    assert [request.partition_key for request in requests] == [*reversed(YEARS), None]
+    selected = [{key.path[1] for key in request.asset_selection} for request in requests[:-1]]
+    assert selected == [{"home", "newcomer"}, {"newcomer"}, {"newcomer"}, {"newcomer"}]
+    assert len({request.run_key for request in requests}) == 5
+
+    storage.backfill()
+    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
+    assert [request.partition_key for request in requests] == ["2026", None]
+
+
+def test_the_schedule_skips_where_nothing_is_configured(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a connection, or with settings that cannot be read, the schedule asks for no run and says why."""
+    assert _tick(_definitions_of(storage, monkeypatch)).skip_message == "no connection to elvia is configured"
+    monkeypatch.setenv("WATTLINE_CONNECTIONS__HOME__SOURCE", "elvira")
+    assert "connections.home.source" in _tick(_definitions()).skip_message
