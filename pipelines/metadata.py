@@ -18,7 +18,8 @@ def of_outcome(outcome: Outcome, flags: Mapping[str, int]) -> dict[str, RawMetad
     return {
         "calls": outcome.calls,
         "bytes": outcome.bytes,
-        "asked": "\n".join(str(window) for window in outcome.asked) or "nothing",
+        # Many calls of a source that asks register by register are about one window.
+        "asked": "\n".join(dict.fromkeys(str(window) for window in outcome.asked)) or "nothing",
         "rows": outcome.rows,
         "rows_without_value": outcome.nulls,
         "new": outcome.new,
@@ -26,6 +27,7 @@ def of_outcome(outcome: Outcome, flags: Mapping[str, int]) -> dict[str, RawMetad
         "confirmed": outcome.confirmed,
         "quarantined": sum(outcome.quarantined.values()),
         **{f"quarantined/{rule}": count for rule, count in sorted(outcome.quarantined.items())},
+        **{f"provisional/unknown {word}": count for word, count in sorted(outcome.unfamiliar.items())},
         **{f"metering_points_{verdict}": count for verdict, count in sorted(flags.items())},
     }
 

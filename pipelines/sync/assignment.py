@@ -68,11 +68,28 @@ class Assignment:
         """Return the calls for what is newest that come before all else, if any: they prove the credential."""
         if not self.must_greet():
             return []
-        recent = self.source.recent(self.now)
-        newest = next(iter(self.source.calls(Feed.READINGS, [recent], self.now)))
         if self.covers_all:
-            return [Ask(Feed.READINGS, newest)]
-        return [Ask.about(Feed.READINGS, newest, chunk) for chunk in self.chunks(self.subjects())]
+            return [Ask(Feed.READINGS, self._newest())]
+        return [Ask.about(Feed.READINGS, self._newest(), chunk) for chunk in self.chunks(self.subjects())]
+
+    def trials(self) -> list[list[Ask]]:
+        """Return the calls that tell whether the credential is good and what it covers, of each list until one answers.
+
+        One call where it can name many metering points; else, for each of them, a call for each register.
+        """
+        if self.covers_all:
+            return [[Ask(Feed.READINGS, self._newest())]]
+        subjects = tuple(dict.fromkeys((*self.subjects(), *self.possible)))
+        if not any(subject.register for subject in subjects):
+            return [[Ask.about(Feed.READINGS, self._newest(), chunk)] for chunk in self.chunks(subjects)[:1]]
+        trials: dict[str, list[Ask]] = {}
+        for subject in subjects:
+            ask = Ask.about(Feed.READINGS, self._newest(), [subject])
+            trials.setdefault(subject.metering_point, []).append(ask)
+        return list(trials.values())
+
+    def _newest(self) -> Window:
+        return next(iter(self.source.calls(Feed.READINGS, [self.source.recent(self.now)], self.now)))
 
     def probes(self) -> list[Ask]:
         """Return the calls that find out what the operator has of what is possible, if any are due.

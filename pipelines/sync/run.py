@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from connectors.base import Source
+    from connectors.base import Ask, Source
     from connectors.connection import ConnectionSettings
     from pipelines.settings import SyncSettings
     from pipelines.store.home import SourceStore
@@ -66,6 +66,10 @@ class Syncing:
             if self._resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
         ]
 
+    def trials(self, connection: str) -> list[list[Ask]]:
+        """Return the calls by which `doctor` looks at a connection; see `Assignment.trials`."""
+        return self._assignment(connection, ()).trials()
+
     def run(
         self, years: Sequence[int], *, refetch: bool = False, progress: Callable[[str], None] = lambda _: None
     ) -> Report:
@@ -99,7 +103,8 @@ class Syncing:
     def _told(self, piece: Piece) -> str:
         start, end = (f"{bound.astimezone(self._source.zone):%Y-%m-%d %H:%M}" for bound in piece.ask.window.bounds)
         what = " ".join((piece.ask.feed, *piece.ask.registers))
-        return f"{what} from {start} to {end}: {piece.rows:,} rows"
+        unknown = (f", {rows:,} provisional by the unknown {word}" for word, rows in piece.unfamiliar.items())
+        return f"{what} from {start} to {end}: {piece.rows:,} rows{''.join(unknown)}"
 
     def _close(self, outcome: Outcome, error: OutsideError | None, years: Sequence[int]) -> None:
         ledger = self._store.ledger

@@ -22,9 +22,10 @@ from schemas.registers import REGISTERS as UNITS
 from schemas.time import DAY, Window, local_day, local_midnight, utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from pipelines.settings import Settings
     from pipelines.sync.outcome import Outcome
     from sandbox.serve import Sandbox
     from sandbox.world import Call, World
@@ -70,6 +71,10 @@ class Plant:
 
     def flow(self) -> Flow:
         """Return the flow of a run that begins now, under the settings as they are now."""
+        return Flow(self.settings(), LENEDA, utc_now())
+
+    def settings(self) -> Settings:
+        """Return the settings as they are now."""
         listed = [
             {"code": code} | ({"registers": registers} if registers else {}) for code, registers in self.points.items()
         ]
@@ -84,12 +89,18 @@ class Plant:
             "metering_points": json.dumps(listed),
         } | self.keys
         environ = {f"WATTLINE_CONNECTIONS__PLANT__{key.upper()}": str(value) for key, value in keys.items()}
-        return Flow(load(environ, self.folder), LENEDA, utc_now())
+        return load(environ, self.folder)
 
-    def run(self, years: Sequence[int] = (), *, refetch: bool = False) -> Outcome:
+    def run(
+        self,
+        years: Sequence[int] = (),
+        *,
+        refetch: bool = False,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Outcome:
         """Ask about these years (all that are served, by default) in one run."""
         flow = self.flow()
-        ran = flow.run(years or flow.syncing().years(), ask=["plant"], load=[], refetch=refetch)
+        ran = flow.run(years or flow.syncing().years(), ask=["plant"], load=[], refetch=refetch, progress=progress)
         return ran.outcomes["plant"]
 
     def something_to_ask(self) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from pipelines.metadata import of_outcome
 from sandbox.faults import Fault, FaultKind
 from sandbox.leneda.plans import Oddity
 from sandbox.leneda.registers import AT_CONSUMPTION, AT_GAS
@@ -154,9 +155,17 @@ def test_a_value_of_another_type_is_provisional_for_ever(plant: Plant, word: str
     old = hour_of(NOON - 20 * DAY)
     plant.world.leneda.oddities.append(Oddity(metering_point=POINT, window=old, type=word))
 
-    outcome = plant.run()
+    said: list[str] = []
+
+    outcome = plant.run(progress=said.append)
 
     assert (outcome.ok, outcome.quarantined, outcome.unfamiliar) == (True, {}, told)
+    assert [line for line in said if "provisional" in line] == [
+        "leneda/plant: readings consumption from 2025-06-17 00:00 to 2026-06-17 00:00: 3,840 rows,"
+        f" 4 provisional by the unknown {word}"
+        for word in told
+    ]
+    assert of_outcome(outcome, {}).items() >= {f"provisional/unknown {word}": 4 for word in told}.items()
     assert plant.holds(POINT, "consumption")
     odd = plant.log().filter(pl.col("start").is_between(old.start, old.end, closed="left"))
     assert odd["settled"].to_list() == [False] * 4

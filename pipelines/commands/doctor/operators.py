@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connectors.base import Ask, Feed
 from connectors.budget import Budget
 from connectors.errors import OutsideError, Refused
 from connectors.registry import SOURCES
@@ -16,13 +14,12 @@ from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.summary import counted
 from pipelines.commands.who import who_must_act
 from pipelines.flow import Flow
-from schemas.time import Window, local_day, local_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from connectors.base import Source
+    from connectors.base import Ask, RawAnswer, Session
     from pipelines.settings import Settings
 
 MOST_POINTS_SHOWN: Final = 5
@@ -64,33 +61,51 @@ def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Clai
     if contact.not_before is not None and now < contact.not_before:
         words = f"is not asked before {contact.not_before:%Y-%m-%d %H:%M} UTC, as the operator wants it; come back then"
         return Finding(subject, words, ok=False)
-    listed = connection.listed_points()
-    points = listed[: settings.sync.points_per_call]
+    trials = flow.syncing().trials(name)
+    if not trials:
+        return Finding(subject, "lists no metering point, and the operator does not tell which there are", ok=False)
+    covered: list[str] = []
+    refusal: Refused | None = None
     try:
         with closing(source.open(name, connection, Budget(flow.store.budget_path))) as session:
-            answer = session.ask(Ask(Feed.READINGS, _newest_day(source, now), points))
-        covered = source.parse(answer).metering_points
-    except Refused as error:
-        words = f"{error}. It may list a metering point that its credential does not cover, or have no contract now."
-        return Finding(subject, words, ok=False)
+            for trial in trials:
+                answer, refusal = _first_answer(session, trial)
+                covered += source.parse(answer).metering_points if answer else ()
     except OutsideError as error:
         return Finding(subject, f"{error}. {who_must_act(error.cause, source.name, name)}", ok=False)
+    if refusal is not None and not covered:
+        words = f"{refusal}. It may list a metering point that its credential does not cover, or have no contract now."
+        return Finding(subject, words, ok=False)
     for point in covered:
         claims.seen[point].add(name)
+    points = dict.fromkeys(point for trial in trials for ask in trial for point in ask.metering_points)
+    words, ok = _coverage(covered, list(points), len(connection.listed_points()), settings)
+    return Finding(subject, words, ok=ok)
+
+
+def _coverage(covered: Sequence[str], points: Sequence[str], listed: int, settings: Settings) -> tuple[str, bool]:
+    """Say what of the points that were asked for was answered, and whether that is well."""
     if not covered:
-        return Finding(subject, "the credential is good and covers no metering point; order access to one", ok=False)
+        return "the credential is good and covers no metering point; order access to one", False
     if lacking := [point for point in points if point not in covered]:
-        words = f"there is no answer for {_shown(lacking, settings)}; take it out of metering_points, or order access"
-        return Finding(subject, words, ok=False)
-    of_many = f" (the first of {len(listed)} listed)" if len(listed) > len(points) else ""
-    return Finding(subject, f"covers {counted(len(covered), 'metering point')}{of_many}: {_shown(covered, settings)}")
+        return (
+            f"there is no answer for {_shown(lacking, settings)}; take it out of metering_points, or order access",
+            False,
+        )
+    of_many = f" (the first of {listed} listed)" if listed > len(points) else ""
+    return f"covers {counted(len(covered), 'metering point')}{of_many}: {_shown(covered, settings)}", True
+
+
+def _first_answer(session: Session, asks: Sequence[Ask]) -> tuple[RawAnswer | None, Refused | None]:
+    refusal = None
+    for ask in asks:
+        try:
+            return session.ask(ask), None
+        except Refused as error:
+            refusal = error
+    return None, refusal
 
 
 def _shown(points: Sequence[str], settings: Settings) -> str:
     shown = ", ".join(settings.names.get(point, point) for point in points[:MOST_POINTS_SHOWN])
     return f"{shown}, ..." if len(points) > MOST_POINTS_SHOWN else shown
-
-
-def _newest_day(source: Source, now: datetime) -> Window:
-    end = source.published_until(now)
-    return Window(local_midnight(local_day(end - timedelta.resolution, source.zone), source.zone), end)
