@@ -4,7 +4,6 @@
 connection that fails is the only one not materialized; the run is red then, and says who must act.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
@@ -101,9 +100,9 @@ def _results(flow: Flow, settings: Settings, run: SourceRun, target: list[str]) 
     for name, outcome in run.outcomes.items():
         if outcome.ok:
             points = flow.store.ledger.metering_points(name)
-            flags = Counter("with_mute_flag" for point in points if point in verdicts and verdicts[point].mute)
+            mine = {point: verdict for point, verdict in verdicts.items() if point in points}
             yield dg.MaterializeResult(
-                asset_key=key(flow.source.name, name, READINGS), metadata=metadata.of_outcome(outcome, flags)
+                asset_key=key(flow.source.name, name, READINGS), metadata=metadata.of_outcome(outcome, mine)
             )
     for name in target:
         done = run.load_of(name)

@@ -11,10 +11,19 @@ if TYPE_CHECKING:
 
     from pipelines.flow import TargetLoad
     from pipelines.sync.outcome import Outcome
+    from schemas.settlement import FlagVerdict
 
 
-def of_outcome(outcome: Outcome, flags: Mapping[str, int]) -> dict[str, RawMetadataValue]:
-    """Return the metadata of one connection's readings; `flags` counts its metering points by verdict."""
+def verdict_lines(verdicts: Mapping[str, FlagVerdict]) -> list[str]:
+    """Say what the operator's mark of a final value is worth at each metering point, without its whole id."""
+    return [
+        f"metering point ending in {point[-4:]}: {'mute' if verdict.mute else 'trusted'}, {verdict.reason}"
+        for point, verdict in sorted(verdicts.items())
+    ]
+
+
+def of_outcome(outcome: Outcome, verdicts: Mapping[str, FlagVerdict]) -> dict[str, RawMetadataValue]:
+    """Return the metadata of one connection's readings; `verdicts` are those on its metering points' flags."""
     return {
         "calls": outcome.calls,
         "bytes": outcome.bytes,
@@ -28,7 +37,8 @@ def of_outcome(outcome: Outcome, flags: Mapping[str, int]) -> dict[str, RawMetad
         "quarantined": sum(outcome.quarantined.values()),
         **{f"quarantined/{rule}": count for rule, count in sorted(outcome.quarantined.items())},
         **{f"provisional/unknown {word}": count for word, count in sorted(outcome.unfamiliar.items())},
-        **{f"metering_points_{verdict}": count for verdict, count in sorted(flags.items())},
+        "metering_points_with_mute_flag": sum(verdict.mute for verdict in verdicts.values()),
+        "flag_verdicts": "\n".join(verdict_lines(verdicts)) or "none",
     }
 
 

@@ -13,6 +13,7 @@ from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
 from pipelines.flow import Flow
+from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
 from pipelines.status import ConnectionStatus, SeriesStatus, status
@@ -138,13 +139,16 @@ def summary_asset(
 
 
 def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:
+    verdicts = verdict_lines(standing.flow.store.ledger.flags())
     for name, (_, broken_by) in CHECKS.items():
         failing = broken_by(standing)
+        # What settles a reading by its age, where the operator's own mark says nothing, is told beside the share.
+        more = {"flag_verdicts": "\n\n".join(verdicts) or "none"} if broken_by is _settled else {}
         yield dg.AssetCheckResult(
             check_name=name,
             passed=not failing,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"failing": len(failing), "which": "\n\n".join(failing) or "none"},
+            metadata={"failing": len(failing), "which": "\n\n".join(failing) or "none", **more},
         )
 
 

@@ -69,8 +69,8 @@ class Assignment:
         if not self.must_greet():
             return []
         if self.covers_all:
-            return [Ask(Feed.READINGS, self._newest())]
-        return [Ask.about(Feed.READINGS, self._newest(), chunk) for chunk in self.chunks(self.subjects())]
+            return [Ask(Feed.READINGS, self.newest())]
+        return [Ask.about(Feed.READINGS, self.newest(), chunk) for chunk in self.chunks(self.subjects())]
 
     def trials(self) -> list[list[Ask]]:
         """Return the calls that tell whether the credential is good and what it covers, of each list until one answers.
@@ -78,17 +78,18 @@ class Assignment:
         One call where it can name many metering points; else, for each of them, a call for each register.
         """
         if self.covers_all:
-            return [[Ask(Feed.READINGS, self._newest())]]
+            return [[Ask(Feed.READINGS, self.newest())]]
         subjects = tuple(dict.fromkeys((*self.subjects(), *self.possible)))
         if not any(subject.register for subject in subjects):
-            return [[Ask.about(Feed.READINGS, self._newest(), chunk)] for chunk in self.chunks(subjects)[:1]]
+            return [[Ask.about(Feed.READINGS, self.newest(), chunk)] for chunk in self.chunks(subjects)[:1]]
         trials: dict[str, list[Ask]] = {}
         for subject in subjects:
-            ask = Ask.about(Feed.READINGS, self._newest(), [subject])
+            ask = Ask.about(Feed.READINGS, self.newest(), [subject])
             trials.setdefault(subject.metering_point, []).append(ask)
         return list(trials.values())
 
-    def _newest(self) -> Window:
+    def newest(self) -> Window:
+        """Return the newest window that one call asks for."""
         return next(iter(self.source.calls(Feed.READINGS, [self.source.recent(self.now)], self.now)))
 
     def probes(self) -> list[Ask]:

@@ -96,7 +96,7 @@ class Extraction:
         for probe in self._assignment.probes():
             (subject,) = probe.subjects
             try:
-                piece = self._call(probe)
+                piece = self._recent(probe)
             except Refused as refused:
                 if refused.status not in NO_CONTRACT_THEN:
                     raise
@@ -221,13 +221,22 @@ class Extraction:
         """Tell whether what is newest is answered; note what is lost where it is not."""
         if self._alone(ask) in self._proven | self._trusted:
             return True
-        newest = replace(ask, feed=Feed.READINGS, window=self._source.recent(self._now))
         try:
-            yield self._call(newest)
+            yield self._recent(ask)
         except Refused as refusal:
-            yield from self._lose(newest, refusal)
+            yield from self._lose(ask, refusal)
             return False
         return True
+
+    def _recent(self, ask: Ask) -> Piece:
+        """Ask for the stretch in which access shows; where that may be too long, for as much as one call asks for."""
+        recent, newest = self._source.recent(self._now), self._assignment.newest()
+        try:
+            return self._call(replace(ask, feed=Feed.READINGS, window=recent))
+        except Refused as refusal:
+            if newest == recent or not refusal.divisible or refusal.status not in NO_CONTRACT_THEN:
+                raise
+        return self._call(replace(ask, feed=Feed.READINGS, window=newest))
 
     def _alone(self, ask: Ask) -> Subject:
         """Return the one subject that a call is about."""

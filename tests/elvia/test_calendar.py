@@ -29,9 +29,10 @@ def at(text: str) -> datetime:
 
 
 def test_what_elvia_is() -> None:
-    """Its name, its zone and its rule are the design's."""
+    """Its name, its zone and its rule are the design's; readings change hourly, peaks with the days."""
     assert (ELVIA.name, ELVIA.zone.key) == ("elvia", "Europe/Oslo")
-    assert list(ELVIA.feeds) == [Feed.READINGS, Feed.PEAKS]
+    paces = {feed: rules.pace for feed, rules in ELVIA.feeds.items()}
+    assert list(paces.items()) == [(Feed.READINGS, HOUR), (Feed.PEAKS, 12 * HOUR)]
     assert (ELVIA.settlement.full_days, ELVIA.settlement.by_age) == (5, "where_the_flag_is_mute")
 
 

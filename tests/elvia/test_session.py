@@ -139,7 +139,10 @@ def test_the_token_has_a_budget(tmp_path: Path) -> None:
         for _ in range(2):
             with opened(server, tmp_path, calls_per_hour=2) as session:
                 session.ask(Ask(Feed.READINGS, JUNE))
-        with opened(server, tmp_path, calls_per_hour=2) as session, pytest.raises(TryLater, match="budget of 2 calls"):
+        with (
+            opened(server, tmp_path, calls_per_hour=2) as session,
+            pytest.raises(TryLater, match="budget of 2 calls in 1:00:00"),
+        ):
             session.ask(Ask(Feed.READINGS, JUNE))
 
     assert len(server.seen) == 2

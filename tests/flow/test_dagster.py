@@ -136,6 +136,7 @@ def test_one_connection_and_year_runs_alone(
     ]
     assert shown["new"].value == readings.height
     assert shown["calls"].value == 11
+    assert "ending in 0018: trusted" in str(shown["flag_verdicts"].value)
 
 
 def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:

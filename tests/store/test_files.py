@@ -83,6 +83,18 @@ def test_a_writer_that_fails(tmp_path: Path, error: BaseException) -> None:
     assert names(tmp_path) == ["file"]
 
 
+def test_a_writer_that_fails_before_it_writes(tmp_path: Path) -> None:
+    """A writer that never began leaves nothing, and its own error is the one that is raised."""
+
+    def fail() -> None:
+        with replacing(tmp_path / "folder" / "file"):
+            raise ValueError
+
+    with pytest.raises(ValueError, match=r"^$"):
+        fail()
+    assert names(tmp_path / "folder") == []
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["full disk", "broken disk"])
 @pytest.mark.parametrize(("failing", "left"), [(1, "old"), (2, "new")], ids=["file", "folder"])
 def test_a_flush_that_fails(

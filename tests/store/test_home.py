@@ -8,7 +8,7 @@ import pytest
 
 from connectors.base import Feed
 from connectors.elvia.source import ELVIA
-from pipelines.store.home import SourceStore
+from pipelines.store.home import SourceStore, StoreFullError, check_room
 from pipelines.store.lock import StoreBusyError
 from tests.schemas.answers import Told, answer
 from tests.store import big
@@ -44,6 +44,13 @@ def test_writing_sweeps_what_killed_writers_left(tmp_path: Path) -> None:
         assert [path.exists() for path in torn] == [False] * 3 + [True] * 3
 
     assert store.readings.read(big.MONTHS[0]).height == 1
+
+
+def test_a_disk_with_too_little_room(tmp_path: Path) -> None:
+    """Where less is free than the settings ask for, the words say how much there is and what may go."""
+    check_room(tmp_path, 0)
+    with pytest.raises(StoreFullError, match=r"MB left, and store\.min_free_mb asks for 1000000000000: nothing was"):
+        check_room(tmp_path, 10**12)
 
 
 def test_one_writer_at_a_time(tmp_path: Path) -> None:

@@ -201,6 +201,32 @@ def test_metering_points_that_answered(ledger: Ledger) -> None:
     assert ledger.owners() == {POINT: ["cabin", "home"], ANOTHER_POINT: ["home"]}
 
 
+def test_points_that_are_no_longer_covered(ledger: Ledger) -> None:
+    """A point that a credential lost is no longer the connection's; others keep it, and what was asked is on record."""
+    for connection in ("home", "cabin"):
+        ledger.seen(connection, [Subject(POINT), Subject(ANOTHER_POINT)], NOW)
+    ledger.credit("home", [ask(0, 5)])
+    ledger.forget_points("home", [POINT])
+    ledger.forget_points("cabin", [])
+
+    assert ledger.metering_points("home") == {ANOTHER_POINT: NOW}
+    assert ledger.owners() == {POINT: ["cabin"], ANOTHER_POINT: ["cabin", "home"]}
+    assert steps(ledger) == [(0, 5, 0)]
+
+
+def test_which_database_a_connection_belongs_to(ledger: Ledger) -> None:
+    """A connection belongs to the database that it was last told of, in the settings or not; its contact is unmoved."""
+    ledger.greeted("home", "one", NOW)
+    ledger.belongs(["home", "cabin"], "first")
+    ledger.belongs(["home"], "second")
+    ledger.belongs([], "third")
+
+    assert ledger.belonging("first") == ["cabin"]
+    assert ledger.belonging("second") == ["home"]
+    assert ledger.belonging("third") == []
+    assert ledger.contact("home") == Contact(greeted_by="one", greeted_at=NOW)
+
+
 def test_verdicts_on_flags(ledger: Ledger) -> None:
     """The last verdict on a point's flag holds, with its reason; the other points' stay."""
     ledger.judge_flags(

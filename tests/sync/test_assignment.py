@@ -69,6 +69,17 @@ def test_a_credential_without_points_is_greeted_again() -> None:
     assert assignment(greeted_at=NOW).must_greet()
 
 
+@pytest.mark.parametrize(
+    ("ago", "lately"),
+    [(timedelta(0), True), (timedelta(minutes=59), True), (HOUR, False), (DAY, False), (-HOUR, False)],
+    ids=["now", "within the pace", "an hour ago", "a day ago", "to come"],
+)
+def test_greeted_lately(ago: timedelta, *, lately: bool) -> None:
+    """A greeting holds for the pace of readings, and none does that was made under a clock that was ahead."""
+    assert assignment(greeted_at=NOW - ago).greeted_lately() == lately
+    assert not assignment().greeted_lately()
+
+
 def many(count: int) -> tuple[Subject, ...]:
     """Return as many metering points."""
     return tuple(Subject(f"7070575000000{number:05}") for number in range(count))

@@ -105,6 +105,8 @@ STORIES: Final[dict[str, tuple[Ledger, int, list[Window]]]] = {
     "all of it again": (ledger((0, 30, 10)), 30, [span(0, 30)]),
     "all but an hour of patience": (ledger((0, 30, 11)), 30, [span(24, 30)]),
     "all, since one part is old": (ledger((0, 5, 10), (5, 25, 27), (25, 30, 28)), 30, [span(0, 30)]),
+    "asked under a clock that was days ahead": (ledger((0, 30, 90)), 30, [span(0, 30)]),
+    "asked under a clock that was a little ahead": (ledger((0, 30, 31)), 30, []),
     "the rest of a re-read cut short": (ledger((0, 12, 30), (12, 30, 5)), 30, [span(12, 30)]),
     "the rest of one cut in two": (ledger((0, 12, 5), (12, 18, 29), (18, 30, 5)), 30, [span(0, 12), span(18, 30)]),
 }
