@@ -15,6 +15,7 @@ from pipelines.flow import Flow, SourceRun, TargetLoad
 from pipelines.partitions import YEARS
 from pipelines.settings import Settings, load
 from pipelines.sync.outcome import Outcome
+from pipelines.who import who_must_act
 from schemas.time import utc_now
 
 READINGS: Final = "readings"
@@ -131,9 +132,10 @@ def _tell_failures(context: dg.AssetExecutionContext, run: SourceRun) -> None:
 
 
 def told(outcome: Outcome) -> str:
-    """Say why a connection failed."""
+    """Say why a connection failed, and who must act."""
     later = f" Not before {outcome.not_before:%Y-%m-%d %H:%M} UTC." if outcome.not_before else ""
-    return f"{outcome.source}/{outcome.connection}: {outcome.words}.{later}".replace("..", ".")
+    who = who_must_act(outcome.cause or "", outcome.source, outcome.connection)
+    return f"{outcome.source}/{outcome.connection}: {outcome.words}.{later} {who}"
 
 
 def failures_of(run: SourceRun) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Final, NamedTuple
 
 from connectors.errors import OutsideError
 from pipelines.commands.usage import UsageError
-from pipelines.commands.who import who_must_act
 from pipelines.settings import SettingsError
 from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
+from pipelines.who import who_must_act
 
 WELL: Final = 0
 FAILED: Final = 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.commands.output import say
 from pipelines.commands.summary import counted
-from pipelines.commands.who import who_must_act
+from pipelines.who import who_must_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.commands.output import say
-from pipelines.commands.who import who_must_act
+from pipelines.who import who_must_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import pytest
 from connectors.errors import OutsideError, RenewCredential
 from connectors.influxdb import errors as influxdb_errors
 from pipelines.commands.failures import explained
-from pipelines.commands.who import who_must_act
 from pipelines.store.lock import StoreBusyError
+from pipelines.who import who_must_act
 from sandbox import debian
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from pipelines.commands.who import who_must_act
+from pipelines.who import who_must_act
 from sandbox.households import metering_point_id
 from sandbox.world import Token
 from schemas.time import DAY, HOUR

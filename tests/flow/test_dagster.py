@@ -166,7 +166,9 @@ def test_a_failed_connection_is_the_only_one_not_materialized(
     first = _run(definitions, instance, "2026", *everything)
 
     assert not first.success
-    assert _failure(first) == "elvia/home: elvia metervalues: the credential is refused (401)."
+    words = _failure(first)
+    assert words.startswith("elvia/home: elvia metervalues: the credential is refused (401). You must act: ")
+    assert "docs/sources/elvia.md" in words
     assert _materialized(first).keys() & {"elvia/home/readings", "elvia/neighbour/readings"} == {
         "elvia/neighbour/readings"
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -49,6 +50,22 @@ def test_a_second_writer_waits(tmp_path: Path) -> None:
         waiting.join()
 
     assert order == ["still held", "written"]
+
+
+def test_the_lock_is_the_kernels(tmp_path: Path) -> None:
+    """While the lock is held the kernel says so, and no longer: no process id is trusted, and nothing can be stale."""
+
+    def is_locked() -> bool:
+        with (tmp_path / "elvia.lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    with writing(tmp_path, "elvia", wait_s=0):
+        assert is_locked()
+    assert not is_locked()
 
 
 def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:

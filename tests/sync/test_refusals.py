@@ -15,12 +15,13 @@ from connectors.elvia.source import ELVIA
 from connectors.errors import Refused, RenewCredential
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.extract import Extraction
-from pipelines.sync.piece import Piece
 from pipelines.sync.plan import Rereading
 from schemas.time import HOUR, Window, local_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pipelines.sync.piece import Piece
 
 NOW: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
 POINT: Final = "707057500000000018"

@@ -14,7 +14,7 @@ from connectors.registry import SOURCES
 from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.doctor.probe import probe_database
 from pipelines.commands.output import STORE_ALONE
-from pipelines.commands.who import who_must_act
+from pipelines.who import who_must_act
 from schemas.time import Window
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from connectors.errors import OutsideError, Refused
 from connectors.registry import SOURCES
 from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.summary import counted
-from pipelines.commands.who import who_must_act
 from pipelines.flow import Flow
+from pipelines.who import who_must_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
