@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from connectors.elvia.source import ELVIA
 from pipelines.definitions import _definitions
 from sandbox.hours import OSLO
 from schemas.time import DAY, HOUR, year_window
@@ -242,7 +243,10 @@ def _tick(definitions: dg.Definitions) -> Any:  # noqa: ANN401 - Dagster's own c
         dg.instance_for_test() as opened,
         # Closed again, or the next definitions would be loaded by an instance that is gone.
         dg.build_schedule_context(
-            instance=opened, scheduled_execution_time=NOW, repository_def=definitions.get_repository_def()
+            instance=opened,
+            # In the schedule's own zone, as Dagster hands it over.
+            scheduled_execution_time=NOW.astimezone(ELVIA.zone),
+            repository_def=definitions.get_repository_def(),
         ) as context,
     ):
         return schedule.evaluate_tick(context)
