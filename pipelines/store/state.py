@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from threading import local
 from typing import TYPE_CHECKING, Final
 
 from pipelines.store.files import StoreDamagedError, private_folder
@@ -60,11 +61,15 @@ _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class State:
-    """The state file. Every method of its users opens, works and closes: processes and threads share it."""
+    """The state file. Every method of its users opens, works and closes: processes and threads share it.
+
+    What many methods change together is wrapped in one `changing`: each transaction waits for the disk by itself.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Make the file and its tables where they are missing."""
         self.path = private_folder(folder) / "state.sqlite"
+        self._mine = local()
         with self.changing() as database:
             for table in _of_another_form(database):
                 # What a version before this one remembered is found out anew, by asking and loading again.
