@@ -14,6 +14,7 @@ from pipelines.assets import FULL_TAG, INFLUXDB, READINGS, REFETCH_TAG, RUNS, ke
 from pipelines.dagster_home import dagster_home
 from pipelines.event_log import kept_open
 from pipelines.flow import Flow, SourceRun
+from pipelines.old_runs import delete_old_runs
 from pipelines.summary import SUMMARY, summary_asset
 from schemas.time import utc_now
 
@@ -144,3 +145,4 @@ def _launch(
                 job.execute_in_process(
                     instance=opened, run_id=run_id, asset_selection=summary, run_config=QUIET, raise_on_error=False
                 )
+        delete_old_runs(opened, settings, utc_now())

@@ -10,6 +10,7 @@ from pipelines.settings.loading import load
 from pipelines.settings.model import (
     AccessSettings,
     AlarmSettings,
+    DagsterSettings,
     Settings,
     StoreSettings,
     SyncSettings,
@@ -20,6 +21,7 @@ from pipelines.settings.variables import unknown_variables
 __all__ = [
     "AccessSettings",
     "AlarmSettings",
+    "DagsterSettings",
     "Settings",
     "SettingsError",
     "StoreSettings",

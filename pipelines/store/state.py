@@ -78,8 +78,15 @@ class State:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is kept whole or not at all. Raises `StoreDamagedError`."""
-        database = sqlite3.connect(self.path, timeout=BUSY_S)
+        """Give a transaction that is kept whole or not at all; within another of the same thread, a part of that.
+
+        Raises:
+            StoreDamagedError: the file is none that SQLite can read.
+        """
+        if (outer := getattr(self._mine, "database", None)) is not None:
+            yield outer
+            return
+        self._mine.database = database = sqlite3.connect(self.path, timeout=BUSY_S)
         try:
             database.row_factory = sqlite3.Row
             # What is erased is overwritten, so that `forget` keeps its word.
@@ -94,6 +101,7 @@ class State:
             )
             raise StoreDamagedError(message) from None
         finally:
+            self._mine.database = None
             database.close()
 
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from connectors.connection import variable
 from connectors.influxdb.settings import InfluxSettings
 from connectors.registry import SOURCES
-from pipelines.settings import AccessSettings, AlarmSettings, Settings, StoreSettings, SyncSettings
+from pipelines.settings import AccessSettings, AlarmSettings, DagsterSettings, Settings, StoreSettings, SyncSettings
 from pipelines.settings.tables import parts
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def fields() -> dict[tuple[str, str], FieldInfo]:
         ("", "influxdb.", InfluxSettings),
         ("", "sync.", SyncSettings),
         ("", "store.", StoreSettings),
+        ("", "dagster.", DagsterSettings),
         ("", "access.", AccessSettings),
         ("", "alarms.", AlarmSettings),
         *((source.name, "connections.NAME.", source.settings) for source in SOURCES.values()),
