@@ -109,6 +109,14 @@ class Ledger:
             )
             return {_subject(row): datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
 
+    def first_seen(self, connection: str) -> dict[Subject, datetime]:
+        """Return every subject that the connection ever answered for, with when it first did."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
+            )
+            return {_subject(row): datetime.fromtimestamp(row["first_seen"], UTC) for row in rows}
+
     def turned_down(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject of which the operator last said that it has none, or shows none; with when."""
         with self._state.changing() as database:

@@ -50,6 +50,14 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS access_requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT, connection TEXT, asker TEXT, day TEXT, sent_at INTEGER,
+    outcome TEXT, owner TEXT, digest TEXT
+);
+CREATE TABLE IF NOT EXISTS access_subjects (
+    number INTEGER, metering_point TEXT, register TEXT, checked_at INTEGER,
+    PRIMARY KEY (number, metering_point, register)
+) WITHOUT ROWID;
 """
 
 BUSY_S: Final = 60
