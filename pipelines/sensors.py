@@ -10,7 +10,7 @@ import dagster as dg
 from connectors.base import Source
 from pipelines.access.check import Checked, check, standing
 from pipelines.access.standing import WAITING, Standing, State
-from pipelines.assets import told
+from pipelines.assets import told, told_lost
 from pipelines.flow import Flow
 from pipelines.schedules import requests
 from pipelines.settings import Settings, SettingsError, load
@@ -108,13 +108,9 @@ class _Followed:
 
     def _tell_of_losses(self, name: str) -> None:
         until = datetime.fromtimestamp(self._acted_upon(name, State.LOST), self._flow.now.tzinfo)
-        lost = [one for one in self._asked_for(name, State.LOST) if one.since > until]
+        lost = sum(one.since > until for one in self._asked_for(name, State.LOST))
         if lost:
-            self._context.log.warning(
-                f"{self._flow.source.name}/{name}: access to {len(lost)} registers of other people's is lost. They are "
-                "asked for no longer, and what was read stays. You must act: `wattline access list` names them; ask "
-                "their owners."
-            )
+            self._context.log.warning(told_lost(self._flow.source.name, name, lost))
 
     def _summed_up(self) -> str:
         every = [one for found in self._found.values() for one in found]

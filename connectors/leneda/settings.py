@@ -96,9 +96,7 @@ class LenedaConnection(ConnectionSettings):
         return SecretStr(" ".join((self.credential(name).get_secret_value(), self.energy_id, *asked)))
 
     def doubts(self) -> Iterator[str]:
-        """Yield what looks forgotten or mistyped. Codes of other lengths stand in Leneda's own samples."""
-        if not self.metering_points:
-            yield "metering_points: none is listed, and Leneda does not tell which there are; so none is asked for"
+        """Yield what looks mistyped. Codes of other lengths stand in Leneda's own samples."""
         for place, point in enumerate(self.metering_points):
             if len(point.code) != CODE_LENGTH:
                 words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"

@@ -195,8 +195,7 @@ class Syncing:
                     yield piece
             finally:
                 outcome.calls, outcome.bytes = looking.calling.calls, looking.calling.bytes
-                # An answer, be it "nothing to see", is one to a good credential.
-                outcome.answered, outcome.access_lost = bool(looking.looked), len(looking.access_lost)
+                outcome.access_lost = len(looking.access_lost)
                 self._store.requests.checked(name, looking.looked, self._now)
 
     @contextmanager
