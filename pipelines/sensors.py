@@ -116,7 +116,7 @@ class _Followed:
         every = [one for found in self._found.values() for one in found]
         waiting = sum(one.state in WAITING for one in every)
         granted = sum(one.state is State.GRANTED for one in every)
-        return f"{granted} registers of other people's are granted, {waiting} are waited for" if every else _NOTHING
+        return f"registers of other people's: {granted} granted, {waiting} waited for" if every else _NOTHING
 
 
 _NOTHING: Final = "no access was asked for"
