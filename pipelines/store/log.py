@@ -5,7 +5,8 @@
     <data_dir>/store/elvia/peaks/2026-10.parquet       the operator's own peaks
 
 A file carries its `edition` in Parquet's metadata, new at every write; a summary carries the edition that
-it was made from, so that one left behind by a kill is seen and made anew.
+it was made from, so that one left behind by a kill is seen and made anew, as is one that was made before summaries
+had the columns that they have now.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from uuid import uuid4
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.store.parquet import read_whole, replace_whole
+from pipelines.store.files import StoreDamagedError
+from pipelines.store.parquet import read_footer, read_whole, replace_whole
 from schemas import revision
 from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
+
+COLUMNS: Final = " ".join(DAYS.names())
+"""The form of a summary."""
 
 SHAPES: Final = {Feed.READINGS: revision.READINGS, Feed.PEAKS: revision.PEAKS}
 
@@ -71,7 +76,7 @@ class Log:
         path = self.path(month)
         if not path.exists():
             return None
-        metadata = pl.read_parquet_metadata(path)
+        metadata = read_footer(path)
         return Head(metadata["edition"], int(metadata["seq"]), datetime.fromisoformat(metadata["known_at"]))
 
     def read(self, month: date) -> pl.DataFrame:
@@ -117,12 +122,17 @@ class Log:
 
     def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> None:
         days = summarise(current(log, self.shape), self.zone)
-        replace_whole(self._summary(month), days, {"edition": edition})
+        replace_whole(self._summary(month), days, {"edition": edition, "columns": COLUMNS})
 
     def _summarised(self, month: date) -> str | None:
-        """Return the edition that the month's summary was made from; None where there is no summary."""
+        """Return the edition that the month's summary was made from; None where there is no summary of today's form."""
         path = self._summary(month)
-        return pl.read_parquet_metadata(path).get("edition") if path.exists() else None
+        try:
+            metadata = read_footer(path) if path.exists() else {}
+        except StoreDamagedError:
+            # It holds nothing that the month's file does not, and is made anew.
+            metadata = {}
+        return metadata.get("edition") if metadata.get("columns") == COLUMNS else None
 
     def _summary(self, month: date) -> Path:
         return self._days / self.path(month).name

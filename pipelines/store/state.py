@@ -7,10 +7,10 @@ Instants are whole seconds since the epoch; the ledger asks by the quarter-hour 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from pipelines.store.files import private_folder
+from pipelines.store.files import StoreDamagedError, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS turned_down (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contacts (
     source TEXT, connection TEXT, greeted_by TEXT, greeted_at INTEGER, dead TEXT, well_at INTEGER,
-    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0, target TEXT,
+    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0, unfamiliar TEXT,
+    target TEXT,
     PRIMARY KEY (source, connection)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flags (
@@ -58,9 +59,12 @@ CREATE TABLE IF NOT EXISTS access_subjects (
     number INTEGER, metering_point TEXT, register TEXT, checked_at INTEGER,
     PRIMARY KEY (number, metering_point, register)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS installation (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
 
 BUSY_S: Final = 60
+
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class State:
@@ -70,11 +74,14 @@ class State:
         """Make the file and its tables where they are missing."""
         self.path = private_folder(folder) / "state.sqlite"
         with self.changing() as database:
+            for table in _of_another_form(database):
+                # What a version before this one remembered is found out anew, by asking and loading again.
+                database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is kept whole or not at all."""
+        """Give a transaction that is kept whole or not at all. Raises `StoreDamagedError`."""
         database = sqlite3.connect(self.path, timeout=BUSY_S)
         try:
             database.row_factory = sqlite3.Row
@@ -82,5 +89,29 @@ class State:
             database.execute("PRAGMA secure_delete = ON")
             with database:
                 yield database
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
+                raise
+            message = (
+                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost"
+            )
+            raise StoreDamagedError(message) from None
         finally:
             database.close()
+
+
+def _of_another_form(database: sqlite3.Connection) -> list[str]:
+    """Return the tables whose columns are not those of today."""
+    with closing(sqlite3.connect(":memory:")) as today:
+        today.executescript(SCHEMA)
+        wanted = _columns(today)
+    found = _columns(database)
+    return [table for table, columns in found.items() if table in wanted and columns != wanted[table]]
+
+
+def _columns(database: sqlite3.Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    tables = "SELECT tables.name, columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns"
+    for table, column in map(tuple, database.execute(f"{tables} WHERE tables.type = 'table'")):
+        found.setdefault(table, []).append(column)
+    return found

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from connectors.base import BadRow, Feed
-from connectors.errors import Refused
+from connectors.base import BadRow, Feed, RawAnswer
+from connectors.errors import Refused, SourceChanged
 from pipelines.sync.piece import Piece
 from schemas.judge import judge_peaks, judge_readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connectors.base import Ask, RawAnswer, Session
+    from connectors.base import Ask, Session
     from pipelines.sync.assignment import Assignment
 
 NO_CONTRACT_THEN: Final = frozenset({200, 400, 403, 404})
@@ -35,7 +35,13 @@ class Calling:
     def call(self, ask: Ask) -> Piece:
         """Make one call. Raises an `OutsideError`."""
         self.calls += 1
-        answer = self._session.ask(ask)
+        try:
+            answer = self._session.ask(ask)
+        except SourceChanged as changed:
+            # Whoever finds out what changed needs to see it.
+            if changed.body:
+                self._land(RawAnswer(ask, self._assignment.now, changed.body))
+            raise
         self.bytes += len(answer.body)
         self._land(answer)
         candidates = self._assignment.source.parse(answer)

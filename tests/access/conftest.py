@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import stamina
@@ -63,3 +63,11 @@ def sandbox(server: Sandbox) -> Sandbox:
 def community(installation: Installation, sandbox: Sandbox, clock: time_machine.Traveller) -> Community:  # noqa: ARG001 - it is the operator's clock
     """Somebody who may ask, and a neighbour."""
     return Community(installation, sandbox)
+
+
+@pytest.fixture(params=[200, 404])
+def no_access(request: pytest.FixtureRequest, community: Community) -> int:
+    """Let the operator say "unknown, or not granted" in the one and in the other way."""
+    status: Literal[200, 404] = request.param
+    community.sandbox.world.leneda.switches.no_access_status = status
+    return status

@@ -28,7 +28,8 @@ class Ticking:
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         """Begin without a cursor."""
-        self.instance, self.cursor = instance, None
+        self.instance = instance
+        self.cursor: str | None = None
 
     def tick(self) -> Any:  # noqa: ANN401 - Dagster's own class is not public
         """Evaluate it now, with definitions as they would be loaded now."""
