@@ -141,8 +141,8 @@ def test_a_check_goes_on_where_the_last_one_ended(community: Community, clock: T
     community.calls()
     seen = []
     for _ in range(3):
-        answers = iter([True, False])
-        check(load(), community.flow(), ["plant"], all_granted=False, wait_s=0, goes_on=lambda left=answers: next(left))
+        goes_on = iter([True, False]).__next__
+        check(load(), community.flow(), ["plant"], all_granted=False, wait_s=0, goes_on=goes_on)
         seen += community.asked_for()
         clock.shift(HOUR)
 
