@@ -1,6 +1,7 @@
 """The state of asking and loading: one SQLite file, since it changes in small steps that must be whole.
 
-Losing it loses no reading: everything would be asked and loaded again, and nothing would change.
+Losing it loses no reading: everything would be asked and loaded again, and nothing would change. What access was asked
+for would be forgotten.
 Instants are whole seconds since the epoch; the ledger asks by the quarter-hour at the finest.
 """
 
@@ -93,7 +94,8 @@ class State:
             if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
                 raise
             message = (
-                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost"
+                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost; "
+                "what access was asked for is forgotten"
             )
             raise StoreDamagedError(message) from None
         finally:
