@@ -42,6 +42,8 @@ _MEANINGS: Final[Mapping[int, str]] = {
 """Refusals that say nothing of the one request, and the same of every other."""
 
 _EMPTY_NAME: Final = "is empty; give the owner's name as it is registered in Leneda"
+_LONGEST: Final = 60
+"""How much of what somebody wrote is repeated in a message."""
 _OWN_ID: Final = "is your own Energy ID; give the owner's"
 _TWICE: Final = "names one twice; leave it out"
 _NONE: Final = {
@@ -169,7 +171,7 @@ def _formed(part: str, form: Callable[[str], str], text: str) -> str:
     try:
         return form(text)
     except ValueError as error:
-        raise AccessFieldError(part, str(error)) from None
+        raise AccessFieldError(part, f"{text.strip()[:_LONGEST]!r} {error}") from None
 
 
 def _owners_id(text: str) -> str:

@@ -49,12 +49,14 @@ def standings(
 ) -> list[Standing]:
     """Return how everything stands that a connection asked for, and what its settings list that is lost; in order."""
     requested = store.requests.requested(name)
-    first_seen, turned_down = store.ledger.first_seen(name), store.ledger.turned_down(name)
+    readable_since, turned_down = store.ledger.readable_since(name), store.ledger.turned_down(name)
     found = [
-        _of_request(subject, one, first_seen.get(subject), turned_down.get(subject), now - silent_after)
+        _of_request(subject, one, readable_since.get(subject), turned_down.get(subject), now - silent_after)
         for subject, one in requested.items()
     ]
-    lost = {*first_seen}.intersection(turned_down, {*connection.listed(), *connection.possible()}).difference(requested)
+    lost = {*readable_since}.intersection(turned_down, {*connection.listed(), *connection.possible()}).difference(
+        requested
+    )
     found += [Standing(subject, State.LOST, turned_down[subject], None) for subject in lost]
     return sorted(found, key=lambda standing: standing.subject)
 
@@ -69,14 +71,14 @@ def granted(
 def _of_request(
     subject: Subject,
     requested: Requested,
-    first_seen: datetime | None,
+    readable_since: datetime | None,
     turned_down_at: datetime | None,
     silent_before: datetime,
 ) -> Standing:
-    if first_seen is not None and turned_down_at is None:
-        # What was lost and asked for again was first seen before.
-        return Standing(subject, State.GRANTED, max(first_seen, requested.at), requested)
-    if first_seen is not None and turned_down_at is not None and requested.at <= turned_down_at:
+    if readable_since is not None and turned_down_at is None:
+        return Standing(subject, State.GRANTED, readable_since, requested)
+    # What was asked for after it was lost waits for its owner anew.
+    if readable_since is not None and turned_down_at is not None and requested.at < turned_down_at:
         return Standing(subject, State.LOST, turned_down_at, requested)
     waiting = State.SILENT if requested.at < silent_before else State.REQUESTED
     return Standing(subject, waiting, requested.at, requested)

@@ -63,7 +63,11 @@ def read_wishes(path: Path) -> list[Wish]:
         raise WishError(message)
     rows.fieldnames = names
     problems: list[str] = []
-    wishes = list(_wishes(path.name, rows, problems))
+    try:
+        wishes = list(_wishes(path.name, rows, problems))
+    except csv.Error as error:
+        message = f"{path.name}, line {rows.line_num}: is no line of a CSV file: {error}"
+        raise WishError(message) from None
     if not wishes and not problems:
         problems.append(f"{path.name}: has no line but its first; write one for each metering point")
     if problems:

@@ -109,9 +109,15 @@ def test_it_stops_before_the_cap_and_goes_on_the_next_day(community: Community, 
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([line("LU1")], "members.csv, line 2: pod: is not a metering point code (POD)"),
-        ([line(THEIRS), line(OTHERS, energy_id="12345")], "members.csv, line 3: energy_id: is not an Energy ID"),
-        ([line(THEIRS, "konsum")], "members.csv, line 2: registers: is no register; the registers are consumption, "),
+        ([line("LU1")], "members.csv, line 2: pod: 'LU1' is not a metering point code (POD)"),
+        (
+            [line(THEIRS), line(OTHERS, energy_id="12345")],
+            "members.csv, line 3: energy_id: '12345' is not an Energy ID",
+        ),
+        (
+            [line(THEIRS, "konsum")],
+            "members.csv, line 2: registers: 'konsum' is no register; the registers are consumption, ",
+        ),
         ([line(THEIRS, "")], "members.csv, line 2: registers: is empty; give at least one register"),
         ([line("")], "members.csv, line 2: pod: is empty; give at least one metering point code"),
         ([f"{OWNER_NAME},{OWNER},{THEIRS}"], "members.csv, line 2: has not as many columns as the first line"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -32,6 +32,26 @@ def test_a_request_that_is_right(community: Community) -> None:
         (THEIRS, "consumption_remaining"): "requested",
     }
     assert "5 false attempts may still be made today" in community.request("--dry-run", pod=OTHERS).out
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_whatever_the_operator_says_when_it_takes_a_request(
+    community: Community, status: Literal[200, 202, 204]
+) -> None:
+    """Nobody knows what it answers: any success is one, with and without a body."""
+    community.sandbox.world.leneda.switches.accepted_status = status
+
+    assert community.request().code == 0
+    assert community.listed()[0]["arrived"] is True
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_however_the_operator_refuses_a_false_one(community: Community, status: int) -> None:
+    """Any refusal is one, and the next request may fare better."""
+    community.sandbox.world.leneda.switches.false_attempt_status = status
+
+    assert "That is false attempt 1 of 5 for today." in community.request(energy_id=WRONG).out
+    assert (community.request().code, community.posts()) == (0, 2)
 
 
 def test_a_wrong_energy_id_spends_one_attempt(community: Community) -> None:
@@ -110,12 +130,15 @@ def test_a_dry_run_sends_nothing(community: Community) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"energy_id": "LUXE-12345"}, "--energy-id: is not an Energy ID: that looks like LUXE-AB-CD-12345"),
+        (
+            {"energy_id": "LUXE-12345"},
+            "--energy-id: 'LUXE-12345' is not an Energy ID: that looks like LUXE-AB-CD-12345",
+        ),
         ({"energy_id": ASKER}, "--energy-id: is your own Energy ID; give the owner's"),
         ({"owner": "  "}, "--owner: is empty; give the owner's name as it is registered in Leneda"),
-        ({"pod": "123"}, "--pod: is not a metering point code (POD): that is LU and 31 digits or letters"),
+        ({"pod": "123"}, "--pod: '123' is not a metering point code (POD): that is LU and 31 digits or letters"),
         ({"pod": f"{THEIRS}0"}, "33 characters in all, and this one has 34"),
-        ({"pod": f"{THEIRS[:-1]}-"}, "--pod: is not a metering point code (POD)"),
+        ({"pod": f"{THEIRS[:-1]}-"}, "is not a metering point code (POD): that is LU and 31 digits or letters"),
     ],
 )
 def test_a_malformed_part_sends_nothing(community: Community, given: dict[str, str], words: str) -> None:
@@ -130,7 +153,7 @@ def test_a_malformed_part_sends_nothing(community: Community, given: dict[str, s
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (("--register", "konsum"), "--register: is no register; the registers are consumption, production, "),
+        (("--register", "konsum"), "--register: 'konsum' is no register; the registers are consumption, production, "),
         (("--register", "gas"), "gas_standard_volume, gas_energy"),
         (("--register", "consumption", "--register", "consumption"), "--register: names one twice"),
         (("--pod", THEIRS), "--pod: names one twice"),

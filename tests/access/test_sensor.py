@@ -106,6 +106,26 @@ def test_a_second_grant_is_another_reason_to_fetch(community: Community, clock: 
     assert len(keys) == len(set(keys)) >= 4
 
 
+def test_what_comes_back_is_fetched_too(community: Community, clock: Traveller, ticking: Ticking) -> None:
+    """Granted, lost, asked for again and granted once more, it is as new, whatever was granted in between."""
+    community.request()
+    community.decide("approve")
+    ticking.tick()
+    community.decide("revoke")
+    clock.shift(DAY + HOUR)
+    ticking.tick()
+    community.request()
+    community.request(pod=OTHERS)
+    community.decide("approve", OTHERS)
+    clock.shift(HOUR)
+    assert "2026" in partitions(ticking.tick())
+
+    clock.shift(HOUR)
+    community.decide("approve")
+
+    assert "2026" in partitions(ticking.tick())
+
+
 def test_what_a_command_found_is_fetched_too(community: Community, ticking: Ticking) -> None:
     """Whoever looked first, and however a tick ended, the next tick that comes to its end asks for the runs."""
     community.request()
