@@ -150,6 +150,25 @@ def export(
 
 
 @app.command()
+def forget(
+    *,
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="N", help="All that this removed connection brought.")
+    ] = None,
+    metering_point: Annotated[
+        str | None, typer.Option("--metering-point", metavar="ID", help="All that there is of this metering point.")
+    ] = None,
+) -> None:
+    """Erase somebody's readings everywhere.
+
+    In raw answers, store, quarantine, ledger, report, Dagster and InfluxDB; then prints what is left, which is nothing.
+    """
+    from pipelines.commands.forget import run
+
+    raise typer.Exit(run(connection=connection, metering_point=metering_point))
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[

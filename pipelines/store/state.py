@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.store.files import StoreDamagedError, private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 SCHEMA: Final = """
@@ -70,6 +70,25 @@ class State:
                 # What a version before this one remembered is found out anew, by asking and loading again.
                 database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
+
+    def erase(self, source: str, metering_points: Collection[str], connection: str | None) -> tuple[int, int]:
+        """Forget metering points, and a connection with all that is known of it, whatever table it is in.
+
+        Returns:
+            How many rows there were, and how many are left.
+        """
+        before = left = 0
+        with self.changing() as database:
+            for table, columns in _columns(database).items():
+                held = [("metering_point = ?", point) for point in metering_points if "metering_point" in columns]
+                if "line" in columns:
+                    held += [("instr(line, ?)", f"metering_point={point},") for point in metering_points]
+                held += [("connection = ?", connection)] if connection and "connection" in columns else []
+                for condition, value in held if "source" in columns else ():
+                    rows = f"FROM {table} WHERE source = ? AND {condition}"
+                    before += database.execute(f"DELETE {rows}", (source, value)).rowcount
+                    left += len(database.execute(f"SELECT * {rows}", (source, value)).fetchall())
+        return before, left
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
