@@ -12,18 +12,28 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Register:
-    """One register: its name, the unit of its quantity, and the field that carries it outside."""
+    """One register: its name, the unit of its quantity, and the field that carries it outside.
+
+    `layer` says which part of a measured register it is, where energy is shared: "1" to "4", or "remaining" for
+    what nobody shared; None where it is measured itself.
+    """
 
     name: str
     unit: str
     field: str
+    layer: str | None = None
 
 
 def _energy(*names: str) -> list[Register]:
     return [Register(name, "kWh", "energy_kwh") for name in names]
 
 
-_LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4", "remaining")
+_LAYERS: Final = {**{f"shared_layer{layer}": layer for layer in "1234"}, "remaining": "remaining"}
+
+
+def _sharing(measured: str) -> list[Register]:
+    return [Register(f"{measured}_{name}", "kWh", "energy_kwh", layer) for name, layer in _LAYERS.items()]
+
 
 REGISTERS: Final = {
     register.name: register
@@ -31,8 +41,8 @@ REGISTERS: Final = {
         *_energy("consumption", "production"),
         Register("reactive_consumption", "kvarh", "reactive_energy_kvarh"),
         Register("reactive_production", "kvarh", "reactive_energy_kvarh"),
-        *_energy(*(f"consumption_{layer}" for layer in _LAYERS)),
-        *_energy(*(f"production_{layer}" for layer in _LAYERS)),
+        *_sharing("consumption"),
+        *_sharing("production"),
         Register("gas_volume", "m3", "volume_m3"),
         Register("gas_standard_volume", "Nm3", "standard_volume_nm3"),
         *_energy("gas_energy"),
