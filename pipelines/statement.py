@@ -41,7 +41,7 @@ STATEMENT: Final = pl.Schema(
         # What the quantity is more, or less, than the last statement told, and how many intervals that comes from:
         # those that are new since, and those whose value is another. Null where there was no statement before.
         "restated": pl.Float64(),
-        "late": pl.Int64(),
+        "new": pl.Int64(),
         "corrected": pl.Int64(),
         "previous_statement": INSTANT,
     }
@@ -133,7 +133,7 @@ def restated(log: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
             `told_known_at`. One that is not there is not compared.
 
     Returns:
-        `metering_point`, `register`, `restated`, `late` and `corrected` of `STATEMENT`; only series that changed.
+        `metering_point`, `register`, `restated`, `new` and `corrected` of `STATEMENT`; only series that changed.
     """
     key = READINGS.key
     log = log.join(told, on="metering_point", maintain_order="left")
@@ -145,7 +145,7 @@ def restated(log: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
         .group_by("metering_point", "register")
         .agg(
             restated=pl.coalesce(pl.col("quantity") - pl.col("then"), "quantity").sum().round(DECIMALS),
-            late=pl.col("then").is_null().sum().cast(pl.Int64),
+            new=pl.col("then").is_null().sum().cast(pl.Int64),
             corrected=(pl.col("quantity") != pl.col("then")).sum().cast(pl.Int64),
         )
     )
@@ -160,7 +160,7 @@ def _lines(coverage: pl.DataFrame, changes: pl.DataFrame, issued: pl.DataFrame) 
         .agg(pl.when(something).then(pl.col("quantity").sum().round(DECIMALS)).alias("quantity"), pl.col(_COUNTS).sum())
         .join(issued.select("connection", previous_statement="issued_at"), on="connection", how="left")
         .join(changes, on=("metering_point", "register"), how="left")
-        .with_columns(pl.when(was_told).then(pl.col("restated", "late", "corrected").fill_null(0)))
+        .with_columns(pl.when(was_told).then(pl.col("restated", "new", "corrected").fill_null(0)))
         .with_columns(*_of_register(), settled_share=_settled_share())
         .sort("connection", "metering_point", _place())
     )
@@ -169,7 +169,7 @@ def _lines(coverage: pl.DataFrame, changes: pl.DataFrame, issued: pl.DataFrame) 
 def total(rows: pl.DataFrame) -> pl.DataFrame:
     """Sum a statement's rows up by source and register, so that the last totals plus `restated` are the new ones.
 
-    What is told for the first time while other rows were told before is new in its total, and counts as late there.
+    What is told for the first time, while other rows were told before, is new in its total.
     """
     was_told = pl.col("previous_statement").is_not_null().any()
     something = pl.col("quantity").is_not_null().any()
@@ -179,7 +179,7 @@ def total(rows: pl.DataFrame) -> pl.DataFrame:
             pl.when(something).then(pl.col("quantity").sum().round(DECIMALS)).alias("quantity"),
             pl.col(_COUNTS).sum(),
             pl.when(was_told).then(pl.coalesce("restated", "quantity").sum().round(DECIMALS)).alias("restated"),
-            pl.when(was_told).then(pl.coalesce("late", "present").sum()).alias("late"),
+            pl.when(was_told).then(pl.coalesce("new", "present").sum()).alias("new"),
             pl.when(was_told).then(pl.col("corrected").sum()).alias("corrected"),
             pl.col("previous_statement").max(),
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pipelines.statement import Statement
 
-FIGURES: Final = ("register", "quantity", "unit", "coverage", "settled", "restated", "late", "corrected", "since")
+FIGURES: Final = ("register", "quantity", "unit", "coverage", "settled", "restated", "new", "corrected", "since")
 
 
 def run(
@@ -134,7 +134,7 @@ def _figures(row: dict[str, Any], zone: ZoneInfo) -> list[str]:
             if since is None
             else [
                 f"{row['restated']:+,.3f}",
-                f"{row['late']:,}",
+                f"{row['new']:,}",
                 f"{row['corrected']:,}",
                 f"{since.astimezone(zone):%Y-%m-%d %H:%M}",
             ]

@@ -73,8 +73,8 @@ class Plant:
         """Return the flow of a run that begins now, under the settings as they are now."""
         return Flow(self.settings(), LENEDA, utc_now())
 
-    def settings(self) -> Settings:
-        """Return the settings as they are now."""
+    def environ(self) -> dict[str, str]:
+        """Return the variables that make the settings as they are now."""
         listed = [
             {"code": code} | ({"registers": registers} if registers else {}) for code, registers in self.points.items()
         ]
@@ -88,8 +88,11 @@ class Plant:
             "calls_per_minute": 60_000,
             "metering_points": json.dumps(listed),
         } | self.keys
-        environ = {f"WATTLINE_CONNECTIONS__PLANT__{key.upper()}": str(value) for key, value in keys.items()}
-        return load(environ, self.folder)
+        return {f"WATTLINE_CONNECTIONS__PLANT__{key.upper()}": str(value) for key, value in keys.items()}
+
+    def settings(self) -> Settings:
+        """Return the settings as they are now."""
+        return load(self.environ(), self.folder)
 
     def run(
         self,
