@@ -28,11 +28,16 @@ def _energy(*names: str) -> list[Register]:
     return [Register(name, "kWh", "energy_kwh") for name in names]
 
 
-_LAYERS: Final = {**{f"shared_layer{layer}": layer for layer in "1234"}, "remaining": "remaining"}
+LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4")
+"""What an energy community shares, by how near its members are to each other: the ends of registers' names."""
+
+REMAINING: Final = "remaining"
+"""What is left after sharing: bought from, or sold to, somebody else."""
 
 
 def _sharing(measured: str) -> list[Register]:
-    return [Register(f"{measured}_{name}", "kWh", "energy_kwh", layer) for name, layer in _LAYERS.items()]
+    parts = (*LAYERS, REMAINING)
+    return [Register(f"{measured}_{part}", "kWh", "energy_kwh", part.removeprefix("shared_layer")) for part in parts]
 
 
 REGISTERS: Final = {
