@@ -70,6 +70,8 @@ class Statement:
     """What is recorded once it is issued."""
     missing: int
     """Missing intervals of all registers but those that serve only part of their days."""
+    unbalanced: int
+    """Days of measured registers on which shared layers and remainder are not what was measured."""
     undue_from: date | None
     """The first local day of the month on which a missing interval is not late yet; None where all are due."""
     provisional_until: date | None
@@ -113,6 +115,7 @@ def draw_up(flow: Flow, month: date, names: Mapping[str, str], connections: Coll
         totals=total(rows),
         told=Issued(flow.now, seq or 0, known_at or flow.now),
         missing=coverage.filter(~pl.col("sparse")).select(pl.col("missing").sum()).item(),
+        unbalanced=coverage.filter(pl.col("unbalanced") > 0).height,
         undue_from=max(due_until, month) if due_until < next_month(month) else None,
         provisional_until=coverage.filter(pl.col("settled") < pl.col("present")).select(pl.col("day").max()).item(),
     )

@@ -85,6 +85,9 @@ def _doubts(statement: Statement) -> Iterator[str]:
         yield f"{month} is incomplete: what the operator has of {statement.undue_from} and later is not all due yet"
     if statement.missing:
         yield f"{counted(statement.missing, 'interval')} missing; no sum counts them as zero"
+    if statement.unbalanced:
+        days = counted(statement.unbalanced, "day")
+        yield f"on {days} layers and remainder are NOT what was measured; `wattline status` names each"
     if statement.provisional_until is not None:
         present, settled = statement.rows.select(pl.col("present", "settled").sum()).row(0)
         by_age = f"those read again on {rule.aged_from(statement.provisional_until)} or later will be settled"

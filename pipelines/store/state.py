@@ -70,7 +70,8 @@ class State:
         self.path = private_folder(folder) / "state.sqlite"
         with self.changing() as database:
             for table in _of_another_form(database):
-                # What a version before this one remembered is found out anew, by asking and loading again.
+                # What a version before this one remembered is found out anew, by asking and loading again; when
+                # statements were issued is not, so that their table must keep its form.
                 database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
 

@@ -150,6 +150,21 @@ def test_a_running_month_says_what_may_still_change(configured: Installation, pl
     assert f"{provisional}those read again on 2026-06-24 or later will be settled" in ended.err
 
 
+def test_registers_that_do_not_add_up_are_told(configured: Installation, plant: Plant) -> None:
+    """Where one layer was corrected and the measured register was not, the statement says on how many days."""
+    plant.lists(POINT, *AT_CONSUMPTION)
+    wrong = Correction(
+        metering_point=POINT, register="consumption_shared_layer2", window=hour_of(NOON), shows=NOW, quantity=5.0
+    )
+    plant.world.corrections.append(wrong)
+    plant.run()
+
+    ended = configured.run(*OF_MAY)
+
+    assert ended.code == 0
+    assert "leneda: on 1 day layers and remainder are NOT what was measured" in ended.err
+
+
 def test_what_is_read_on_the_day_that_was_told_is_settled(
     installation: Installation, plant: Plant, clock: Traveller
 ) -> None:
