@@ -19,7 +19,8 @@ from uuid import uuid4
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.store.parquet import read_whole, replace_whole
+from pipelines.store.files import StoreDamagedError
+from pipelines.store.parquet import read_footer, read_whole, replace_whole
 from schemas import revision
 from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
@@ -75,7 +76,7 @@ class Log:
         path = self.path(month)
         if not path.exists():
             return None
-        metadata = pl.read_parquet_metadata(path)
+        metadata = read_footer(path)
         return Head(metadata["edition"], int(metadata["seq"]), datetime.fromisoformat(metadata["known_at"]))
 
     def read(self, month: date) -> pl.DataFrame:
@@ -126,7 +127,11 @@ class Log:
     def _summarised(self, month: date) -> str | None:
         """Return the edition that the month's summary was made from; None where there is no summary of today's form."""
         path = self._summary(month)
-        metadata = pl.read_parquet_metadata(path) if path.exists() else {}
+        try:
+            metadata = read_footer(path) if path.exists() else {}
+        except StoreDamagedError:
+            # It holds nothing that the month's file does not, and is made anew.
+            metadata = {}
         return metadata.get("edition") if metadata.get("columns") == COLUMNS else None
 
     def _summary(self, month: date) -> Path:

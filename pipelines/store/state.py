@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from pipelines.store.files import private_folder
+from pipelines.store.files import StoreDamagedError, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,8 @@ CREATE TABLE IF NOT EXISTS installation (name TEXT PRIMARY KEY, value BLOB) WITH
 
 BUSY_S: Final = 60
 
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
 
 class State:
     """The state file. Every method of its users opens, works and closes: processes and threads share it."""
@@ -77,7 +79,7 @@ class State:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is kept whole or not at all."""
+        """Give a transaction that is kept whole or not at all. Raises `StoreDamagedError`."""
         database = sqlite3.connect(self.path, timeout=BUSY_S)
         try:
             database.row_factory = sqlite3.Row
@@ -85,6 +87,13 @@ class State:
             database.execute("PRAGMA secure_delete = ON")
             with database:
                 yield database
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
+                raise
+            message = (
+                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost"
+            )
+            raise StoreDamagedError(message) from None
         finally:
             database.close()
 
