@@ -1,6 +1,7 @@
-"""The state of asking and loading: one SQLite file, since it changes in small steps that must be whole.
+"""The state of asking, loading and stating: one SQLite file, since it changes in small steps that must be whole.
 
-Losing it loses no reading: everything would be asked and loaded again, and nothing would change.
+Losing it loses no reading: everything would be asked and loaded again, and nothing would change. It would no longer be
+known which statements were issued, so that the next of each month would be the first.
 Instants are whole seconds since the epoch; the ledger asks by the quarter-hour at the finest.
 """
 
@@ -51,6 +52,10 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS statements (
+    source TEXT, connection TEXT, month TEXT, issued_at INTEGER, seq INTEGER, known_at TEXT,
+    PRIMARY KEY (source, connection, month)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS installation (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
 
@@ -67,7 +72,8 @@ class State:
         self.path = private_folder(folder) / "state.sqlite"
         with self.changing() as database:
             for table in _of_another_form(database):
-                # What a version before this one remembered is found out anew, by asking and loading again.
+                # What a version before this one remembered is found out anew, by asking and loading again; when
+                # statements were issued is not, so that their table must keep its form.
                 database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
 
