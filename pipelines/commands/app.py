@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from pipelines.commands.app_access import access
+
 app: Final = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -36,6 +38,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         message = f"{text!r} is not a date; write it as 2026-01-31"
+        raise typer.BadParameter(message) from None
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        message = f"{text!r} is not a month; write it as 2026-10"
         raise typer.BadParameter(message) from None
 
 
@@ -149,73 +159,46 @@ def export(
     raise typer.Exit(run(by=by, form=form, out=out, connections=connection, first=first, last=last))
 
 
-access: Final = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Access to other people's readings, where an operator takes requests for it.",
-)
-app.add_typer(access, name="access")
-
-
-@access.command()
-def request(
+@app.command()
+def forget(
     *,
-    connection: Annotated[str, typer.Option("--connection", metavar="N", help="The connection that asks.")],
-    owner: Annotated[
-        str | None, typer.Option("--owner", metavar="NAME", help="The owner's name, as the operator has it.")
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="N", help="All that this removed connection brought.")
     ] = None,
-    energy_id: Annotated[str | None, typer.Option("--energy-id", metavar="ID", help="The owner's Energy ID.")] = None,
-    pod: Annotated[
-        list[str] | None, typer.Option("--pod", metavar="POD", help="A metering point; may be given again.")
+    metering_point: Annotated[
+        str | None, typer.Option("--metering-point", metavar="ID", help="All that there is of this metering point.")
     ] = None,
-    register: Annotated[
-        list[str] | None, typer.Option("--register", metavar="R", help="What to read of it; may be given again.")
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option("--file", metavar="CSV", help="A request a line instead: owner, energy_id, pod, registers."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
 ) -> None:
-    """Ask for access to somebody else's readings.
+    """Erase somebody's readings everywhere.
 
-    Everything is checked first: operators allow few false attempts a day.
+    In raw answers, store, quarantine, ledger, report, Dagster and InfluxDB; then prints what is left, which is nothing.
     """
-    from pipelines.commands.access.request import run
+    from pipelines.commands.forget import run
 
-    raise typer.Exit(
-        run(
-            connection=connection,
-            owner=owner,
-            energy_id=energy_id,
-            pods=pod or (),
-            registers=register or (),
-            file=file,
-            dry_run=dry_run,
-        )
-    )
+    raise typer.Exit(run(connection=connection, metering_point=metering_point))
 
 
-@access.command("list")
-def list_(*, as_json: Annotated[bool, typer.Option("--json", help="As JSON, with keys that stay.")] = False) -> None:
-    """Show how access stands.
+@app.command()
+def statement(
+    *,
+    month: Annotated[
+        date, typer.Option("--month", metavar="MONTH", parser=_month, help="The local month, such as 2026-10.")
+    ],
+    form: Annotated[Literal["csv", "table"], typer.Option("--format", help="A table goes to the terminal.")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="The file to write; standard output by default.")
+    ] = None,
+    connection: Connections = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Don't record that it was issued.")] = False,
+) -> None:
+    """Tell what a month came to.
 
-    Whatever was asked for, register by register; no operator is asked.
+    By metering point, register and layer of sharing, with totals: how much, how final, and what was restated since the
+    last statement of that month was issued.
     """
-    from pipelines.commands.access.listing import run
+    from pipelines.commands.statement import run
 
-    raise typer.Exit(run(as_json=as_json))
-
-
-@access.command()
-def check() -> None:
-    """Look at once what is granted, and what is lost.
-
-    Dagster's sensor does the same every hour.
-    """
-    from pipelines.commands.access.check import run
-
-    raise typer.Exit(run())
+    raise typer.Exit(run(month=month, form=form, out=out, connections=connection, preview=preview))
 
 
 @app.command()
@@ -251,3 +234,6 @@ def demo(
     from pipelines.commands.demo import run
 
     raise typer.Exit(run(folder=folder))
+
+
+app.add_typer(access, name="access")

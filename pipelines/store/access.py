@@ -80,7 +80,7 @@ class Requests:
         """Return everything that was asked for and not found false, by subject, with its last request."""
         with self._state.changing() as database:
             rows = database.execute(
-                "SELECT * FROM access_requests JOIN access_subjects USING (number)"
+                "SELECT * FROM access_requests JOIN access_subjects USING (number, source, connection)"
                 " WHERE source = ? AND connection = ? ORDER BY number",
                 (self._source, connection),
             )
@@ -89,11 +89,14 @@ class Requests:
     def claims(self) -> dict[Subject, str]:
         """Return the connection under which each subject was last asked for."""
         with self._state.changing() as database:
-            rows = database.execute(
-                "SELECT * FROM access_requests JOIN access_subjects USING (number) WHERE source = ? ORDER BY number",
-                (self._source,),
-            )
+            rows = database.execute("SELECT * FROM access_subjects WHERE source = ? ORDER BY number", (self._source,))
             return {Subject(row["metering_point"], row["register"]): row["connection"] for row in rows}
+
+    def connections(self) -> list[str]:
+        """Return every connection, in the settings or not, under which a request was ever sent."""
+        with self._state.changing() as database:
+            rows = database.execute("SELECT DISTINCT connection FROM access_requests WHERE source = ?", (self._source,))
+            return [row["connection"] for row in rows]
 
     def refused_at(self, request: AccessRequest) -> datetime | None:
         """Return when just this request was last found false; None where it never was."""
@@ -129,15 +132,15 @@ class Requests:
             if self._spent(database, attempt.asker, attempt.day) >= attempt.limit:
                 raise NoAttemptLeftError
             newer = database.execute(
-                "SELECT metering_point, register FROM access_requests JOIN access_subjects USING (number)"
+                "SELECT metering_point, register FROM access_subjects"
                 " WHERE source = ? AND connection = ? AND number > ?",
                 (self._source, attempt.connection, last),
             )
             if {Subject(*row) for row in newer}.intersection(request.subjects):
                 raise AskedMeanwhileError
             inserted = database.execute(
-                "INSERT INTO access_requests (source, connection, asker, day, sent_at, outcome, owner, digest)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO access_requests (source, connection, asker, day, sent_at, outcome, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     self._source,
                     attempt.connection,
@@ -145,14 +148,16 @@ class Requests:
                     attempt.day.isoformat(),
                     int(attempt.at.timestamp()),
                     Outcome.SENT,
-                    request.owner,
                     _digest(request),
                 ),
             )
             number = int(inserted.lastrowid or 0)
             database.executemany(
-                "INSERT INTO access_subjects VALUES (?, ?, ?, NULL)",
-                [(number, subject.metering_point, subject.register) for subject in request.subjects],
+                "INSERT INTO access_subjects VALUES (?, ?, ?, ?, ?, ?, NULL)",
+                [
+                    (number, self._source, attempt.connection, each.metering_point, each.register, request.owner)
+                    for each in request.subjects
+                ],
             )
         return number
 
@@ -165,10 +170,7 @@ class Requests:
         """Record that the operator found a request false: nothing was asked for, and an attempt is spent."""
         with self._state.changing() as database:
             database.execute("DELETE FROM access_subjects WHERE number = ?", (number,))
-            # Its owner's name was wrong, or is nobody's concern; the digest knows the request again.
-            database.execute(
-                "UPDATE access_requests SET outcome = ?, owner = '' WHERE number = ?", (Outcome.FALSE, number)
-            )
+            database.execute("UPDATE access_requests SET outcome = ? WHERE number = ?", (Outcome.FALSE, number))
 
     def released(self, number: int) -> None:
         """Forget a request that was not sent after all, or not looked at."""
@@ -180,10 +182,10 @@ class Requests:
         """Record that it was looked whether there is access to these."""
         with self._state.changing() as database:
             database.executemany(
-                "UPDATE access_subjects SET checked_at = ? WHERE metering_point = ? AND register = ?"
-                " AND number IN (SELECT number FROM access_requests WHERE source = ? AND connection = ?)",
+                "UPDATE access_subjects SET checked_at = ?"
+                " WHERE source = ? AND connection = ? AND metering_point = ? AND register = ?",
                 [
-                    (int(at.timestamp()), subject.metering_point, subject.register, self._source, connection)
+                    (int(at.timestamp()), self._source, connection, subject.metering_point, subject.register)
                     for subject in subjects
                 ],
             )

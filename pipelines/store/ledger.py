@@ -106,19 +106,18 @@ class Ledger:
 
     def known(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject that the connection ever answered for, with when it last did."""
-        with self._state.changing() as database:
-            rows = database.execute(
-                "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
-            )
-            return {_subject(row): datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+        return self._answered(connection, "last_seen")
 
     def readable_since(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject that ever answered, with when it first did: at all, or after it was turned down."""
+        return self._answered(connection, "first_seen")
+
+    def _answered(self, connection: str, when: str) -> dict[Subject, datetime]:
         with self._state.changing() as database:
             rows = database.execute(
                 "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
             )
-            return {_subject(row): datetime.fromtimestamp(row["first_seen"], UTC) for row in rows}
+            return {_subject(row): datetime.fromtimestamp(row[when], UTC) for row in rows}
 
     def turned_down(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject of which the operator last said that it has none, or shows none; with when."""
@@ -198,6 +197,22 @@ class Ledger:
                 "DELETE FROM metering_points WHERE source = ? AND connection = ? AND metering_point = ?",
                 [(self._source, connection, point) for point in metering_points],
             )
+
+    def connections(self) -> list[str]:
+        """Return every connection that was ever run, in the settings or not."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? ORDER BY connection", (self._source,)
+            )
+            return [row["connection"] for row in rows]
+
+    def targets(self) -> list[str]:
+        """Return every database that anything of the source was ever loaded into."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT DISTINCT target FROM loaded WHERE source = ? ORDER BY target", (self._source,)
+            )
+            return [row["target"] for row in rows]
 
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""
