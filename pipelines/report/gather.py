@@ -1,0 +1,158 @@
+"""What the report is made from: metering points and their registers, out of the store alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from pipelines.covered import covered
+from pipelines.peaks import basis_by_month
+from pipelines.report.readings import Detail, detail_of
+from pipelines.status import status
+from schemas.coverage import SERIES
+from schemas.registers import REGISTERS
+from schemas.time import local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from pipelines.flow import Flow
+    from pipelines.status import ConnectionStatus, SeriesStatus
+
+MAIN: Final = ("consumption", "production", "gas_energy", "gas_standard_volume", "gas_volume")
+"""The registers that a metering point is read for; of gas, the first that is there."""
+
+DETAILED_UP_TO: Final = 20
+"""Metering points of which every hour is shown. A report on more of them has days and months alone, to stay small."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One register of a metering point."""
+
+    register: str
+    days: pl.DataFrame
+    """`schemas.coverage.coverage`, without gaps."""
+    hours: pl.DataFrame
+    """`start`, `quantity`, `settled`, `revision`, in order; none where the report is on many points."""
+    status: SeriesStatus
+
+
+@dataclass(frozen=True)
+class Point:
+    """One metering point."""
+
+    key: str
+    """What its parts are called in the page."""
+    source: str
+    connection: str
+    metering_point: str
+    name: str
+    zone: ZoneInfo
+    now: datetime
+    expected_until: datetime
+    series: Mapping[str, Series]
+    """By register, in the catalogue's order."""
+    basis: pl.DataFrame
+    """The capacity basis by month, as it is projected into InfluxDB; none where the operator has no peaks."""
+    corrections: pl.DataFrame
+
+    @property
+    def today(self) -> date:
+        """The operator's calendar day."""
+        return local_day(self.now, self.zone)
+
+    @property
+    def main(self) -> list[Series]:
+        """The registers that the point is read for; of gas one."""
+        found = [self.series[name] for name in MAIN if name in self.series]
+        gas = [one for one in found if one.register.startswith("gas")]
+        return [one for one in found if one not in gas[1:]]
+
+
+@dataclass
+class Gathered:
+    """All that the page tells of."""
+
+    now: datetime
+    points: list[Point] = field(default_factory=list)
+    connections: list[tuple[ConnectionStatus, ZoneInfo]] = field(default_factory=list)
+
+    @property
+    def detailed(self) -> bool:
+        """Tell whether the hours are there."""
+        return len(self.points) <= DETAILED_UP_TO
+
+
+def gather(
+    flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime
+) -> Gathered:
+    """Read the stores of all sources. `chosen`: the connections that are wanted; None for all that are kept."""
+    stores = [_Kept(flow, chosen) for flow in flows]
+    gathered = Gathered(now)
+    detailed = sum(len(kept.points) for kept in stores) <= DETAILED_UP_TO
+    for kept in stores:
+        connections, statuses = status(kept.flow, now)
+        zone = kept.flow.source.zone
+        gathered.connections += [(one, zone) for one in connections if chosen is None or one.connection in chosen]
+        details = kept.details() if detailed else {}
+        by_series = {(one.metering_point, one.register): one for one in statuses}
+        for connection, metering_point in kept.points:
+            gathered.points.append(
+                Point(
+                    key=f"p{len(gathered.points) + 1}",
+                    source=kept.flow.source.name,
+                    connection=connection,
+                    metering_point=metering_point,
+                    name=names.get(metering_point) or kept.name_of(connection, metering_point),
+                    zone=zone,
+                    now=now,
+                    expected_until=kept.flow.source.expected_until(now),
+                    series=kept.series_of(metering_point, by_series, details),
+                    basis=kept.basis.filter(pl.col("metering_point") == metering_point),
+                    corrections=details.get(metering_point, Detail()).corrections,
+                )
+            )
+    return gathered
+
+
+class _Kept:
+    """One source's part of the store."""
+
+    def __init__(self, flow: Flow, chosen: Collection[str] | None) -> None:
+        self.flow = flow
+        days = covered(flow.store.readings.days(), flow.source, flow.connections, flow.now)
+        self._days = days if chosen is None else days.filter(pl.col("connection").is_in(list(chosen)))
+        self.points = self._days.select("connection", "metering_point").unique().sort(pl.all()).rows()
+        self.basis = basis_by_month(flow)
+
+    def name_of(self, connection: str, metering_point: str) -> str:
+        """Name a metering point that the settings have no name for."""
+        siblings = [point for owner, point in self.points if owner == connection]
+        return connection if len(siblings) == 1 else f"{connection} …{metering_point[-4:]}"
+
+    def details(self) -> dict[str, Detail]:
+        """Return the hours and the corrections of every metering point."""
+        return detail_of(self.flow.store.readings, {point for _, point in self.points}, MAIN)
+
+    def series_of(
+        self,
+        metering_point: str,
+        statuses: Mapping[tuple[str, str], SeriesStatus],
+        details: Mapping[str, Detail],
+    ) -> dict[str, Series]:
+        """Return a metering point's registers in the catalogue's order."""
+        mine = self._days.filter(pl.col("metering_point") == metering_point)
+        parts = {str(rows["register"][0]): rows for rows in mine.partition_by(*SERIES)}
+        detail = details.get(metering_point, Detail())
+        return {
+            register: Series(
+                register, parts[register], detail.of(register), statuses[metering_point, register]
+            )
+            for register in REGISTERS
+            if register in parts
+        }

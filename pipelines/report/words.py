@@ -1,0 +1,102 @@
+"""Numbers, instants and registers as people read them. Instants are shown in the operator's local time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from schemas.registers import REGISTERS
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+NONE: Final = "–"
+"""What stands where there is no value: never a zero."""
+
+_THIN: Final = "\u202f"
+_FEW, _MANY = 10, 100
+_UNITS: Final = {"m3": "m³", "Nm3": "Nm³"}
+_LAYERS: Final = {"remaining": "from or to the grid"} | {
+    f"shared_layer{number}": f"shared, layer {number}" for number in range(1, 5)
+}
+
+
+def number(value: float | None, decimals: int | None = None) -> str:
+    """Return a number with as many decimals as matter, thousands apart."""
+    if value is None:
+        return NONE
+    if decimals is None:
+        decimals = 2 if abs(value) < _FEW else 1 if abs(value) < _MANY else 0
+    return f"{value:,.{decimals}f}".replace(",", _THIN).replace("-", "\u2212")
+
+
+def count(value: int) -> str:
+    """Return a count, thousands apart."""
+    return f"{value:,}".replace(",", _THIN)
+
+
+def unit(register: str) -> str:
+    """Return the unit of a register's quantity."""
+    own = REGISTERS[register].unit
+    return _UNITS.get(own, own)
+
+
+def quantity(value: float | None, register: str) -> str:
+    """Return a quantity with its unit."""
+    return NONE if value is None else f"{number(value)}\u00a0{unit(register)}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in per cent that says 100 only of a whole."""
+    if not whole:
+        return NONE
+    shown = 100 * part / whole
+    if part < whole:
+        shown = min(shown, 99.9)
+    return f"{shown:.1f}\u00a0%".replace(".0\u00a0", "\u00a0")
+
+
+def percent(part: float) -> str:
+    """Return a part of 1 in per cent."""
+    return f"{100 * part:.0f}\u00a0%"
+
+
+def counted(value: int, noun: str) -> str:
+    """Return a count with its noun, such as 1 day or 12 days."""
+    return f"{count(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def change(now: float, before: float) -> str:
+    """Return a change in per cent, with its sign."""
+    shown = 100 * (now / before - 1)
+    sign = "+" if shown > 0 else "\u2212" if shown < 0 else "±"
+    return f"{sign}{abs(shown):.1f}\u00a0%"
+
+
+def label(register: str) -> str:
+    """Return a register's name for people."""
+    for kind in ("consumption", "production"):
+        if register.startswith(f"{kind}_"):
+            return f"{kind.capitalize()}, {_LAYERS[register.removeprefix(f'{kind}_')]}"
+    return register.replace("_", " ").capitalize()
+
+
+def day(value: date) -> str:
+    """Return a day, such as Wed 17 Jun 2026."""
+    return f"{value:%a} {value.day} {value:%b %Y}"
+
+
+def brief(value: date) -> str:
+    """Return a day without its year, such as 17 Jun."""
+    return f"{value.day} {value:%b}"
+
+
+def month(value: date) -> str:
+    """Return a month, such as Jun 2026."""
+    return f"{value:%b %Y}"
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """Return an instant in local time, such as Wed 17 Jun 2026, 14:00."""
+    local = instant.astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M}"
