@@ -23,7 +23,11 @@ def _energy(*names: str) -> list[Register]:
     return [Register(name, "kWh", "energy_kwh") for name in names]
 
 
-_LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4", "remaining")
+LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4")
+"""What an energy community shares, by how near its members are to each other: the ends of registers' names."""
+
+REMAINING: Final = "remaining"
+"""What is left after sharing: bought from, or sold to, somebody else."""
 
 REGISTERS: Final = {
     register.name: register
@@ -31,8 +35,8 @@ REGISTERS: Final = {
         *_energy("consumption", "production"),
         Register("reactive_consumption", "kvarh", "reactive_energy_kvarh"),
         Register("reactive_production", "kvarh", "reactive_energy_kvarh"),
-        *_energy(*(f"consumption_{layer}" for layer in _LAYERS)),
-        *_energy(*(f"production_{layer}" for layer in _LAYERS)),
+        *_energy(*(f"consumption_{part}" for part in (*LAYERS, REMAINING))),
+        *_energy(*(f"production_{part}" for part in (*LAYERS, REMAINING))),
         Register("gas_volume", "m3", "volume_m3"),
         Register("gas_standard_volume", "Nm3", "standard_volume_nm3"),
         *_energy("gas_energy"),

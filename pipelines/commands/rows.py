@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.covered import covered
 from pipelines.load.projection import DECIMALS
+from schemas.hours import HOURLY, derived_hours
 from schemas.registers import REGISTERS
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def _hours(store: SourceStore, wanted: Wanted) -> Iterator[pl.DataFrame]:
         and (wanted.last is None or month <= wanted.last)
     ]
     for frame in chain([log.shape.schema.to_frame(eager=True)], map(log.current, months)):
+        hours = pl.concat([frame.filter(pl.col("resolution") == HOURLY), derived_hours(frame)])
         yield (
-            frame.filter(wanted.chosen(), wanted.between(local.dt.date()))
+            hours.filter(wanted.chosen(), wanted.between(local.dt.date()))
             .sort("connection", "metering_point", "register", "start")
             .select(
                 *wanted.labels(store.source.name),

@@ -5,7 +5,8 @@
     <data_dir>/store/elvia/peaks/2026-10.parquet       the operator's own peaks
 
 A file carries its `edition` in Parquet's metadata, new at every write; a summary carries the edition that
-it was made from, so that one left behind by a kill is seen and made anew.
+it was made from, so that one left behind by a kill is seen and made anew, as is one that was made before summaries
+had the columns that they have now.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
+
+COLUMNS: Final = " ".join(DAYS.names())
+"""The form of a summary."""
 
 SHAPES: Final = {Feed.READINGS: revision.READINGS, Feed.PEAKS: revision.PEAKS}
 
@@ -117,12 +121,13 @@ class Log:
 
     def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> None:
         days = summarise(current(log, self.shape), self.zone)
-        replace_whole(self._summary(month), days, {"edition": edition})
+        replace_whole(self._summary(month), days, {"edition": edition, "columns": COLUMNS})
 
     def _summarised(self, month: date) -> str | None:
-        """Return the edition that the month's summary was made from; None where there is no summary."""
+        """Return the edition that the month's summary was made from; None where there is no summary of today's form."""
         path = self._summary(month)
-        return pl.read_parquet_metadata(path).get("edition") if path.exists() else None
+        metadata = pl.read_parquet_metadata(path) if path.exists() else {}
+        return metadata.get("edition") if metadata.get("columns") == COLUMNS else None
 
     def _summary(self, month: date) -> Path:
         return self._days / self.path(month).name

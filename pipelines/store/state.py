@@ -7,7 +7,7 @@ Instants are whole seconds since the epoch; the ledger asks by the quarter-hour 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from pipelines.store.files import private_folder
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS turned_down (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS contacts (
     source TEXT, connection TEXT, greeted_by TEXT, greeted_at INTEGER, dead TEXT, well_at INTEGER,
-    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0, target TEXT,
+    failed_at INTEGER, cause TEXT, words TEXT, not_before INTEGER, nulls INTEGER DEFAULT 0, unfamiliar TEXT,
+    target TEXT,
     PRIMARY KEY (source, connection)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flags (
@@ -50,6 +51,7 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS installation (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
 
 BUSY_S: Final = 60
@@ -62,6 +64,9 @@ class State:
         """Make the file and its tables where they are missing."""
         self.path = private_folder(folder) / "state.sqlite"
         with self.changing() as database:
+            for table in _of_another_form(database):
+                # What a version before this one remembered is found out anew, by asking and loading again.
+                database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
 
     @contextmanager
@@ -76,3 +81,20 @@ class State:
                 yield database
         finally:
             database.close()
+
+
+def _of_another_form(database: sqlite3.Connection) -> list[str]:
+    """Return the tables whose columns are not those of today."""
+    with closing(sqlite3.connect(":memory:")) as today:
+        today.executescript(SCHEMA)
+        wanted = _columns(today)
+    found = _columns(database)
+    return [table for table, columns in found.items() if table in wanted and columns != wanted[table]]
+
+
+def _columns(database: sqlite3.Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    tables = "SELECT tables.name, columns.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns"
+    for table, column in map(tuple, database.execute(f"{tables} WHERE tables.type = 'table'")):
+        found.setdefault(table, []).append(column)
+    return found

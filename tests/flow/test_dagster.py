@@ -73,7 +73,7 @@ def test_definitions_load_with_nothing_and_say_what_is_missing() -> None:
     definitions = _definitions()
 
     dg.Definitions.validate_loadable(definitions)
-    assert _keys(definitions) == {"elvia/summary"}
+    assert _keys(definitions) == {"elvia/summary", "leneda/summary"}
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["elvia", "summary"]))
     assert "No connection to elvia is configured yet." in (node.description or "")
 
@@ -96,9 +96,9 @@ def test_each_connection_has_two_assets(storage: Home, monkeypatch: pytest.Monke
 
     dg.Definitions.validate_loadable(definitions)
     wanted = {f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")}
-    assert _keys(definitions) == {*wanted, "elvia/summary"}
+    assert _keys(definitions) == {*wanted, "elvia/summary", "leneda/summary"}
     graph = definitions.resolve_asset_graph()
-    assert {node.group_name for node in graph.asset_nodes} == {"elvia"}
+    assert {graph.get(dg.AssetKey(path.split("/"))).group_name for path in wanted} == {"elvia"}
     for path in wanted:
         partitions = graph.get(dg.AssetKey(path.split("/"))).partitions_def
         assert partitions is not None
