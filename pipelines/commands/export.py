@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -13,7 +12,7 @@ from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark, remark_on_target
 from pipelines.commands.rows import Wanted, rows
 from pipelines.commands.summary import counted
-from pipelines.commands.usage import UsageError, chosen_connections, prepare_data_dir
+from pipelines.commands.usage import UsageError, check_out, chosen_connections, prepare_data_dir
 from pipelines.flow import Flow
 from pipelines.settings import load
 from pipelines.store.files import replacing
@@ -57,14 +56,10 @@ def _check(form: str, out: Path | None, first: date | None, last: date | None) -
         message = f"--from: {first} is later than --to {last}; swap them"
     elif form == "parquet" and out is None:
         message = "--out: Parquet is no text and goes to no terminal; say which file to write"
-    elif out is not None and out.is_dir():
-        message = f"--out: {out} is a folder; name a file in it"
-    elif out is not None and not out.parent.is_dir():
-        message = f"--out: there is no folder {out.parent}; make it, or correct the path"
-    elif out is not None and not os.access(out.parent, os.W_OK):
-        message = f"--out: nothing can be written in {out.parent}; choose another folder, or let this user write there"
     if message is not None:
         raise UsageError(message)
+    if out is not None:
+        check_out(out)
 
 
 def _write_csv(frames: Iterator[pl.DataFrame], write: Callable[[str], object]) -> int:

@@ -70,8 +70,15 @@ class Point:
     def main(self) -> list[Series]:
         """The registers that the point is read for; of gas one."""
         found = [self.series[name] for name in MAIN if name in self.series]
-        gas = [one for one in found if one.register.startswith("gas")]
-        return [one for one in found if one not in gas[1:]]
+        gas = [one.register for one in found if one.register.startswith("gas")]
+        return [one for one in found if one.register not in gas[1:]]
+
+    @property
+    def groups(self) -> list[list[Series]]:
+        """The same registers, those together that belong into one plot: electricity both ways, gas by itself."""
+        electricity = [one for one in self.main if not one.register.startswith("gas")]
+        gas = [one for one in self.main if one.register.startswith("gas")]
+        return [group for group in (electricity, gas) if group]
 
 
 @dataclass

@@ -6,7 +6,7 @@ A number is always given with what it is made from, since a sum over a hole look
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -108,7 +108,7 @@ def total(point: Point, series: Series, period: Period) -> Total:
     there = series.days.filter(pl.col("day").is_between(period.first, period.last), pl.col("present") > 0)
     interval = timedelta(seconds=RESOLUTIONS[series.status.resolution])
     newest = there["last_start"].max()
-    until = newest + interval if isinstance(newest, datetime) else None
+    until = newest.astimezone(UTC) + interval if isinstance(newest, datetime) else None
     present = int(there["present"].sum())
     window = _known_part(period, point.zone, max(point.expected_until, until or point.expected_until))
     in_days = series.status.sparse

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from schemas.hours import HOURLY, derived_hours
 from schemas.reading import INSTANT
 from schemas.revision import READINGS, current
 
@@ -58,7 +59,9 @@ def detail_of(log: Log, metering_points: Collection[str], registers: Collection[
     hours, corrections = [HOURS.to_frame(eager=True)], [CORRECTIONS.to_frame(eager=True)]
     for month in log.months():
         rows = log.read(month).filter(pl.col("metering_point").is_in(list(metering_points)))
-        hours.append(_hours(current(rows, READINGS).filter(pl.col("register").is_in(list(registers)))))
+        shown = current(rows, READINGS).filter(pl.col("register").is_in(list(registers)))
+        hourly = pl.concat([shown.filter(pl.col("resolution") == HOURLY), derived_hours(shown)])
+        hours.append(hourly.select(HOURS.names()))
         corrections.append(_corrections(rows, log.zone.key))
     by_point = [
         pl.concat(parts).partition_by("metering_point", as_dict=True, maintain_order=True)
@@ -68,10 +71,6 @@ def detail_of(log: Log, metering_points: Collection[str], registers: Collection[
         point: Detail(*(found.get((point,), empty) for found, empty in zip(by_point, (hours[0], corrections[0]), strict=True)))
         for point in metering_points
     }
-
-
-def _hours(readings: pl.DataFrame) -> pl.DataFrame:
-    return readings.select(HOURS.names())
 
 
 def _corrections(log: pl.DataFrame, zone: str) -> pl.DataFrame:

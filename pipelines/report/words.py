@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from schemas.registers import REGISTERS
+from schemas.registers import LAYERS, REGISTERS, REMAINING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -16,8 +16,8 @@ NONE: Final = "–"
 _THIN: Final = "\u202f"
 _FEW, _MANY = 10, 100
 _UNITS: Final = {"m3": "m³", "Nm3": "Nm³"}
-_LAYERS: Final = {"remaining": "from or to the grid"} | {
-    f"shared_layer{number}": f"shared, layer {number}" for number in range(1, 5)
+_PARTS: Final = {layer: f"shared, layer {number}" for number, layer in enumerate(LAYERS, 1)} | {
+    REMAINING: "not shared"
 }
 
 
@@ -75,9 +75,9 @@ def change(now: float, before: float) -> str:
 
 def label(register: str) -> str:
     """Return a register's name for people."""
-    for kind in ("consumption", "production"):
-        if register.startswith(f"{kind}_"):
-            return f"{kind.capitalize()}, {_LAYERS[register.removeprefix(f'{kind}_')]}"
+    kind, _, part = register.partition("_")
+    if part in _PARTS:
+        return f"{kind.capitalize()}, {_PARTS[part]}"
     return register.replace("_", " ").capitalize()
 
 

@@ -24,10 +24,13 @@ def hours_of(point: Point, series: Series) -> str:
 
 
 def hours(point: Point) -> Html | None:
-    """Return the plot of the hours; None where the report has none."""
-    shown = [series for series in point.main if series.hours.height]
-    if not shown:
-        return None
+    """Return a plot of electricity, and one of gas; None where the report has no hours."""
+    groups = [[series for series in group if series.hours.height] for group in point.groups]
+    drawn = [_of(point, shown) for shown in groups if shown]
+    return element("section", *drawn) if drawn else None
+
+
+def _of(point: Point, shown: list[Series]) -> Html:
     values = [data(plotdata.hours(point, series), hours_of(point, series)) for series in shown]
     sold = " Production stands below the line." if len(shown) > 1 else ""
     sentence = (
@@ -35,8 +38,7 @@ def hours(point: Point) -> Html | None:
         f"it is missing.{sold} Drag to zoom, double-click to go back."
     )
     drawn = {"series": [hours_of(point, series) for series in shown]}
-    body = joined(*values, figure("hours", "Hours", sentence, drawn, _table(point, shown)))
-    return element("section", body)
+    return joined(*values, figure("hours", "Hours", sentence, drawn, _table(point, shown)))
 
 
 def _table(point: Point, shown: list[Series]) -> Html:

@@ -18,10 +18,8 @@ MONTHS_IN_TABLE: Final = 13
 
 
 def periods(point: Point) -> Html:
-    """Return a plot for each unit that the point is read in."""
-    units = dict.fromkeys(words.unit(series.register) for series in point.main)
-    groups = [[series for series in point.main if words.unit(series.register) == unit] for unit in units]
-    return element("section", *(_of(point, shown) for shown in groups))
+    """Return a plot of electricity, and one of gas."""
+    return element("section", *(_of(point, shown) for shown in point.groups))
 
 
 def _of(point: Point, shown: list[Series]) -> Html:

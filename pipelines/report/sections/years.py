@@ -42,7 +42,7 @@ def _of(series: Series) -> Html | None:
 
 def _whole_years(series: Series) -> Sequence[pl.DataFrame]:
     """Return the days of each year that is there from its first day on."""
-    by_year = series.days.partition_by(pl.col("day").dt.year().alias("year"), maintain_order=True)
+    by_year = series.days.with_columns(year=pl.col("day").dt.year()).partition_by("year", maintain_order=True)
     return [days for days in by_year if days["day"][0] == days["day"][0].replace(month=1, day=1)]
 
 
