@@ -1,4 +1,4 @@
-"""A figure: a title, a sentence on what it shows, the plot, and the same in a small table for those who cannot see it."""
+"""A figure: title, a sentence on what it shows, the plot, and the same in a small table for who cannot see it."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -12,7 +13,7 @@ from pipelines.peaks import basis_by_month
 from pipelines.report.readings import Detail, detail_of
 from pipelines.status import status
 from schemas.coverage import SERIES
-from schemas.registers import REGISTERS
+from schemas.registers import REGISTERS, RESOLUTIONS
 from schemas.time import local_day
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Series:
     hours: pl.DataFrame
     """`start`, `quantity`, `settled`, `revision`, in order; none where the report is on many points."""
     status: SeriesStatus
+
+    @property
+    def until(self) -> datetime:
+        """Where the newest reading ends."""
+        return self.status.last_start + timedelta(seconds=RESOLUTIONS[self.status.resolution])
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,7 @@ class Gathered:
         return len(self.points) <= DETAILED_UP_TO
 
 
-def gather(
-    flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime
-) -> Gathered:
+def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime) -> Gathered:
     """Read the stores of all sources. `chosen`: the connections that are wanted; None for all that are kept."""
     stores = [_Kept(flow, chosen) for flow in flows]
     gathered = Gathered(now)
@@ -157,9 +161,7 @@ class _Kept:
         parts = {str(rows["register"][0]): rows for rows in mine.partition_by(*SERIES)}
         detail = details.get(metering_point, Detail())
         return {
-            register: Series(
-                register, parts[register], detail.of(register), statuses[metering_point, register]
-            )
+            register: Series(register, parts[register], detail.of(register), statuses[metering_point, register])
             for register in REGISTERS
             if register in parts
         }

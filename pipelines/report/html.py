@@ -73,7 +73,5 @@ def table(
         )
         for row in rows
     ]
-    inside = joined(
-        element("caption", caption) if caption else None, element("thead", head), element("tbody", *body)
-    )
+    inside = joined(element("caption", caption) if caption else None, element("thead", head), element("tbody", *body))
     return element("div", element("table", inside), class_="wide", tabindex="0", role="region", aria_label=caption)

@@ -5,7 +5,7 @@ A number is always given with what it is made from, since a sum over a hole look
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -70,30 +70,56 @@ class Headline:
     compared: Total | None = None
     """This year's side of the comparison: the whole days alone."""
 
-    @property
-    def comparable(self) -> bool:
-        """Tell whether both sides are complete enough."""
-        if self.before is None or self.compared is None or not self.before.quantity:
-            return False
-        return min(self.before.share, self.compared.share) >= COMPARABLE and self.compared.quantity is not None
+    def change(self) -> float | None:
+        """Return the change as a part of 1; None where one side is not complete enough to be compared."""
+        before, now = self.before, self.compared
+        if before is None or now is None or not before.quantity or now.quantity is None:
+            return None
+        return now.quantity / before.quantity - 1 if min(before.share, now.share) >= COMPARABLE else None
 
 
 def headlines(point: Point, series: Series) -> list[Headline]:
-    """Return today (where a reading of it is there), yesterday, this month, last month and the year."""
-    today = point.today
-    yesterday = today - DAY
-    month = today.replace(day=1)
-    last_month = Period((month - DAY).replace(day=1), month - DAY)
-    over = newest_whole_day(point, series)
-    year = Period(date(over.year, 1, 1), over)
-    found = [
-        Headline("Today so far", total(point, series, Period(today, today))),
-        Headline("Yesterday", total(point, series, Period(yesterday, yesterday))),
-        _compared(point, series, "This month", Period(month, today), Period(month, over) if over >= month else None),
-        _compared(point, series, f"{last_month.first:%B}", last_month, last_month),
-        _compared(point, series, f"{over.year} to {over.day} {over:%b}", year, year),
+    """Return today and this month, where a reading of them is there, yesterday, last month and the year."""
+    today = Headline("Today so far", total(point, series, Period(point.today, point.today)))
+    month = this_month(point, series)
+    return [
+        *([today] if today.total.present else []),
+        yesterday(point, series),
+        *([month] if month.total.present else []),
+        _last_month(point, series),
+        year_to_date(point, series),
     ]
-    return [one for one in found if one.total.present or one.title not in {"Today so far", "This month"}]
+
+
+def yesterday(point: Point, series: Series) -> Headline:
+    """Return the last local day that is over."""
+    day = point.today - DAY
+    return Headline("Yesterday", total(point, series, Period(day, day)))
+
+
+def this_month(point: Point, series: Series) -> Headline:
+    """Return the month so far; its whole days are compared with the same days of last year."""
+    first, newest = point.today.replace(day=1), newest_whole_day(point, series)
+    title, now = f"{first:%B} so far", total(point, series, Period(first, point.today))
+    return (
+        _compared(point, series, Headline(title, now), Period(first, newest))
+        if newest >= first
+        else Headline(title, now)
+    )
+
+
+def _last_month(point: Point, series: Series) -> Headline:
+    last = point.today.replace(day=1) - DAY
+    period = Period(last.replace(day=1), last)
+    return _compared(point, series, Headline(f"{last:%B}", total(point, series, period)), period)
+
+
+def year_to_date(point: Point, series: Series) -> Headline:
+    """Return the year to the newest whole day, against the year before to the same day."""
+    newest = newest_whole_day(point, series)
+    period = Period(newest.replace(month=1, day=1), newest)
+    title = f"{newest.year} to {newest.day} {newest:%b}"
+    return _compared(point, series, Headline(title, total(point, series, period)), period)
 
 
 def newest_whole_day(point: Point, series: Series) -> date:
@@ -128,11 +154,9 @@ def _known_part(period: Period, zone: ZoneInfo, known_until: datetime) -> Window
     return Window(start, max(start, min(end, known_until)))
 
 
-def _compared(point: Point, series: Series, title: str, period: Period, compared: Period | None) -> Headline:
-    if compared is None:
-        return Headline(title, total(point, series, period))
-    before = total(point, series, compared.a_year_before())
-    return Headline(title, total(point, series, period), before, total(point, series, compared))
+def _compared(point: Point, series: Series, shown: Headline, days: Period) -> Headline:
+    before = total(point, series, days.a_year_before())
+    return replace(shown, before=before, compared=total(point, series, days))
 
 
 def _year_before(day: date) -> date:

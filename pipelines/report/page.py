@@ -9,6 +9,7 @@ from base64 import b64encode
 from hashlib import sha256
 from importlib.metadata import distribution
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.report import words
@@ -116,7 +117,8 @@ def _asset(name: str) -> str:
 
 def _vendored(name: str) -> str:
     """Return a file of uPlot out of the package that carries it, without running any of that package."""
-    return distribution(_CARRIER).locate_file(f"{_CARRIER}/vendor/{name}").read_text(encoding="utf-8")  # type: ignore[attr-defined]
+    found = distribution(_CARRIER).locate_file(f"{_CARRIER}/vendor/{name}")
+    return Path(str(found)).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

@@ -32,7 +32,9 @@ def hours(point: Point, series: Series) -> dict[str, object]:
     local = pl.col("start").dt.convert_time_zone(point.zone.key)
     offset = (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_seconds()
     is_late = pl.col("quantity").is_null() & (pl.col("start") < point.expected_until)
-    laid_out = grid.join(series.hours.select("start", "quantity", "settled", "revision"), on="start", how="left").select(
+    laid_out = grid.join(
+        series.hours.select("start", "quantity", "settled", "revision"), on="start", how="left"
+    ).select(
         epoch=pl.col("start").dt.epoch("s"),
         value=pl.col("quantity").round(DECIMALS),
         provisional=~pl.col("settled").fill_null(value=True),
@@ -62,9 +64,7 @@ def _grid(readings: pl.DataFrame, expected_until: datetime) -> pl.DataFrame:
 def _runs(marks: pl.Series) -> list[list[int]]:
     """Return the runs of true values as places `[from, to)`."""
     lengths = marks.rle().struct.unnest().with_columns(end=pl.col("len").cum_sum())
-    return [
-        [row["end"] - row["len"], row["end"]] for row in lengths.filter(pl.col("value")).iter_rows(named=True)
-    ]
+    return [[row["end"] - row["len"], row["end"]] for row in lengths.filter(pl.col("value")).iter_rows(named=True)]
 
 
 def spans(series: Series, span: Span) -> pl.DataFrame:
@@ -87,7 +87,8 @@ def spans(series: Series, span: Span) -> pl.DataFrame:
 def bars(point: Point, series: Series, span: Span) -> dict[str, object]:
     """Return one bar a span: `x` in epoch seconds of the date, `v`, and what each is worth.
 
-    `state` holds a letter for each: s settled, p provisional or still running, i incomplete, m missing.
+    `state` holds a letter for each: s settled, p provisional or still running, i incomplete, b begun before the first
+    reading, m missing, n nothing expected.
     """
     frame = spans(series, span)
     running = pl.col("start") == pl.lit(point.today).dt.truncate(_SPANS[span])
@@ -97,6 +98,8 @@ def bars(point: Point, series: Series, span: Span) -> dict[str, object]:
         .then(pl.lit("n" if series.status.sparse else "m"))
         .when(is_incomplete)
         .then(pl.lit("i"))
+        .when(pl.col("start") < series.days["day"][0])
+        .then(pl.lit("b"))
         .when(running | (pl.col("settled") < pl.col("present")))
         .then(pl.lit("p"))
         .otherwise(pl.lit("s"))
@@ -109,6 +112,7 @@ def bars(point: Point, series: Series, span: Span) -> dict[str, object]:
         "x": _dates(frame["start"]),
         "v": frame["quantity"].to_list(),
         "missing": frame["missing"].to_list(),
+        "first": _dates(series.days["day"].head(1))[0],
         "state": "".join(frame.select(state.alias("state"))["state"]),
     }
 

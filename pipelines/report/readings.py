@@ -68,7 +68,9 @@ def detail_of(log: Log, metering_points: Collection[str], registers: Collection[
         for parts in (hours, corrections)
     ]
     return {
-        point: Detail(*(found.get((point,), empty) for found, empty in zip(by_point, (hours[0], corrections[0]), strict=True)))
+        point: Detail(
+            *(found.get((point,), empty) for found, empty in zip(by_point, (hours[0], corrections[0]), strict=True))
+        )
         for point in metering_points
     }
 

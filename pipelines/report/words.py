@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from schemas.registers import LAYERS, REGISTERS, REMAINING
+from schemas.time import DAY, next_month
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
-NONE: Final = "–"
+NONE: Final = "\u2013"
 """What stands where there is no value: never a zero."""
 
 _THIN: Final = "\u202f"
 _FEW, _MANY = 10, 100
 _UNITS: Final = {"m3": "m³", "Nm3": "Nm³"}
-_PARTS: Final = {layer: f"shared, layer {number}" for number, layer in enumerate(LAYERS, 1)} | {
-    REMAINING: "not shared"
-}
+_PARTS: Final = {layer: f"shared, layer {number}" for number, layer in enumerate(LAYERS, 1)} | {REMAINING: "not shared"}
 
 
 def number(value: float | None, decimals: int | None = None) -> str:
@@ -66,9 +65,16 @@ def counted(value: int, noun: str) -> str:
     return f"{count(value)} {noun}{'' if value == 1 else 's'}"
 
 
-def change(now: float, before: float) -> str:
-    """Return a change in per cent, with its sign."""
-    shown = 100 * (now / before - 1)
+def settled(part: float) -> str:
+    """Return how much of something is settled."""
+    if part in {0, 1}:
+        return "all settled" if part else "none settled"
+    return f"{percent(part)} settled"
+
+
+def change(part: float) -> str:
+    """Return a change, given as a part of 1, in per cent and with its sign."""
+    shown = 100 * part
     sign = "+" if shown > 0 else "\u2212" if shown < 0 else "±"
     return f"{sign}{abs(shown):.1f}\u00a0%"
 
@@ -91,9 +97,23 @@ def brief(value: date) -> str:
     return f"{value.day} {value:%b}"
 
 
+def span(first: date, last: date) -> str:
+    """Return days as a month, or from the first to the last, such as 1 to 21 November 2025 in short."""
+    if first.day == 1 and next_month(first) - DAY == last:
+        return month(first)
+    since = str(first.day) if first.month == last.month else brief(first)
+    return f"{since}\u2013{brief(last)} {last.year}"
+
+
 def month(value: date) -> str:
     """Return a month, such as Jun 2026."""
     return f"{value:%b %Y}"
+
+
+def short_moment(instant: datetime, zone: ZoneInfo) -> str:
+    """Return an instant of the last months in local time, such as 17 Jun, 14:00; a midnight is the end of its day."""
+    local = instant.astimezone(zone)
+    return f"{brief(local.date())}, {local:%H:%M}"
 
 
 def moment(instant: datetime, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ const STEPS = [
   ["day", 1, DAY], ["day", 2, 2 * DAY], ["week", 1, 7 * DAY], ["week", 2, 14 * DAY],
   ["month", 1, 30 * DAY], ["month", 2, 61 * DAY], ["month", 3, 91 * DAY], ["month", 6, 182 * DAY], ["month", 12, 365 * DAY],
 ];
-const TICK_APART = 84;
+const TICK_APART = 74;
 
 const stepFor = (span, width) =>
   STEPS.find(([, , seconds]) => (span / seconds) * TICK_APART <= width) || STEPS[STEPS.length - 1];

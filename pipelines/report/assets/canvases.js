@@ -23,16 +23,13 @@ const hover = (made, describe) => {
 };
 
 const SHADES = 9;
-const ramp = () => Array.from({ length: SHADES }, (_, shade) => {
-  const hex = colour(`shade${shade}`);
-  return [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
-});
+const ramp = () => Array.from({ length: SHADES }, (_, shade) => channels(colour(`shade${shade}`)));
 const between = (colours, part) => {
   const place = Math.min(Math.max(part, 0), 1) * (SHADES - 1), low = Math.floor(place), high = Math.min(low + 1, SHADES - 1);
   return colours[low].map((value, channel) => value + (colours[high][channel] - value) * (place - low));
 };
 
-const LEFT = 44, ROW = 8;
+const LEFT = 44, HEAD = 20, ROW = 8;
 const drawRaster = (figure, { series }) => {
   const list = values(series), shown = state(figure, { days: 365 }), calendar = zoned(list.offsets);
   const dayOf = (instant) => Math.floor(calendar.local(instant) / DAY);
@@ -75,10 +72,11 @@ const drawRaster = (figure, { series }) => {
   return [choice("Range", [["3 months", 91], ["1 year", 365], ["All", 0]], shown.days, (chosen) => again(figure, { days: chosen })), make("div", {}, scale)];
 };
 
-const KINDS = { s: ["up", "whole and settled"], p: ["up-pale", "whole, provisional"], i: ["down", "partly missing"], m: ["missing", "missing"] };
-const drawCalendar = (figure, { series }) => {
-  state(figure, {});
-  const drawing = figure.querySelector(".drawing"), size = Math.max(4, Math.min(15, Math.floor((drawing.clientWidth - LEFT) / 54)));
+// What is well is quiet, so that what is not stands out.
+const KINDS = { s: ["calm", "whole and settled"], p: ["calmer", "whole, provisional"], i: ["down", "partly missing"], m: ["missing", "missing"] };
+const drawCalendar = (figure, { series: all }) => {
+  const shown = state(figure, { register: all[0].register }), series = all.filter((list) => list.register === shown.register);
+  const drawing = figure.querySelector(".drawing"), size = Math.max(4, Math.min(13, Math.floor((drawing.clientWidth - LEFT) / 54)));
   const blocks = series.flatMap((list) => {
     const years = new Map();
     list.x.forEach((start, at) => {
@@ -88,15 +86,15 @@ const drawCalendar = (figure, { series }) => {
     });
     return [...years].map(([year, places]) => ({ list, year, places }));
   });
-  const tall = size * 7 + 26, { made, brush } = canvas(figure, blocks.length * tall), squares = new Map();
+  const tall = size * 7 + 8, { made, brush } = canvas(figure, HEAD + blocks.length * tall), squares = new Map();
   blocks.forEach(({ list, year, places }, row) => {
-    const top = row * tall + 20, january = Date.UTC(year, 0, 1) / 1000;
+    const top = HEAD + row * tall, january = Date.UTC(year, 0, 1) / 1000;
     // Monday is the first of a week.
     const monday = january - ((new Date(january * 1000).getUTCDay() + 6) % 7) * DAY;
     brush.fillStyle = colour("ink");
     brush.fillText(String(year), 0, top + size * 4);
     brush.fillStyle = colour("soft");
-    for (let month = size > 7 ? 0 : 12; month < 12; month += 1) {
+    for (let month = 0; row === 0 && month < 12; month += size > 7 ? 1 : 3) {
       brush.fillText(MONTHS[month], LEFT + Math.ceil((Date.UTC(year, month, 1) / 1000 - monday) / DAY / 7) * size, top - 6);
     }
     for (const at of places) {
@@ -108,12 +106,13 @@ const drawCalendar = (figure, { series }) => {
     }
   });
   hover(made, (x, y) => {
-    const row = Math.floor(y / tall), line = Math.floor((y - row * tall - 20) / size);
+    const row = Math.floor((y - HEAD) / tall), line = Math.floor((y - HEAD - row * tall) / size);
     const found = line >= 0 && line < 7 && squares.get(`${Math.floor((x - LEFT) / size)}/${row * 7 + line}`);
     if (!found) return null;
     const [list, at] = found, kind = KINDS[list.state[at]];
     const lacking = list.missing[at] ? `, ${list.missing[at]} readings missing` : "";
     return `${dayName(list.x[at])}\n${list.label}: ${kind ? kind[1] : "nothing expected"}${lacking}`;
   });
-  return [make("div", {}, ...Object.values(KINDS).map(([fill, label]) => key(label, colour(fill))))];
+  const registers = choice("Register", all.map((list) => [list.label, list.register]), shown.register, (register) => again(figure, { register }));
+  return [...(all.length > 1 ? [registers] : []), make("div", {}, ...Object.values(KINDS).map(([fill, label]) => key(label, colour(fill))))];
 };

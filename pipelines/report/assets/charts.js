@@ -16,7 +16,7 @@ const toggled = (figure, name) => () => {
 // x: starts; bars: whether a place stretches from its start to the next; describe: the words for a place.
 const plot = (figure, { x, series, calendar = DATES, axis, describe, range, ends, bar = true, height = 260, before, after, gaps }) => {
   const drawing = figure.querySelector(".drawing");
-  const low = range ? Math.max(range[0], x[0]) : x[0], high = range ? range[1] : ends;
+  const [low, high] = range || [x[0], ends];
   const place = (shown) => {
     let found = shown.cursor.idx;
     if (found != null && bar && x[found] > shown.posToVal(shown.cursor.left, "x")) found -= 1;
@@ -116,7 +116,7 @@ const drawHours = (figure, { series: ids }) => {
     }
   };
   const width = shown.days && shown.days * DAY, until = width ? Math.max(ends - shown.back * width, t0 + width) : ends;
-  plot(figure, { x, series, calendar, describe, ends, range: width ? [until - width, until] : [t0, ends], before: bands(holes), after: dots });
+  plot(figure, { x, series, calendar, describe, ends, range: width ? [Math.max(until - width, t0), until] : null, before: bands(holes), after: dots });
   const spans = [["1 week", 7], ["3 weeks", 21], ["3 months", 91], ["1 year", 365], ["All", 0]];
   const step = choice("Move", [["\u25c0 earlier", 1], ["later \u25b6", -1]], null, (by) => again(figure, { back: Math.max(0, shown.back + by) }));
   const names = lists.map((list) => [list.label, colour(tint(list.register)), lists.length > 1 && list.register]);
@@ -135,6 +135,7 @@ const drawBars = (figure, spans) => {
     const sign = list.register === "production" && lists.length > 1 ? -1 : 1, name = tint(list.register);
     const fills = { s: solid(name), p: solid(`${name}-pale`), i: (made) => striped(made.ctx, colour("missing"), colour(name)) };
     const split = { s: new Array(x.length).fill(null), p: new Array(x.length).fill(null), i: new Array(x.length).fill(null) };
+    split.b = split.p;
     list.x.forEach((start, at) => {
       const kind = list.state[at], next = list.x[at + 1] ?? start + SPANS[shown.span];
       if (split[kind]) split[kind][place.get(start)] = sign * list.v[at];
@@ -142,15 +143,14 @@ const drawBars = (figure, spans) => {
     });
     for (const kind of "spi") series.push({ v: split[kind], paths: bars(), fill: fills[kind], width: 0 });
   }
-  const words = { p: ", may still change", i: ", hours missing", m: "", n: "" };
   const title = { day: dayName, week: (start) => `Week from ${dayName(start)}`, month: monthName }[shown.span];
   const describe = (at) => [title(x[at]), ...seen.map((list) => {
     const own = list.x.indexOf(x[at]), kind = list.state[own];
     if (own < 0 || kind === "n") return `${list.label}: no reading`;
-    const lacking = kind === "i" ? `, ${list.missing[own]} readings missing` : words[kind] || "";
+    const lacking = { i: `, ${list.missing[own]} readings missing`, b: `, readings begin on ${dayName(list.first)}`, p: ", may still change" }[kind] || "";
     return `${list.label}: ${quantity(list.v[own], list.unit)}${lacking}`;
   })].join("\n");
-  const range = shown.span === "day" ? [ends - 120 * DAY, ends] : null;
+  const range = shown.span === "day" ? [Math.max(ends - 120 * DAY, x[0]), ends] : null;
   plot(figure, { x, series, describe, ends, range: shown.whole ? null : range, before: bands(holes) });
   const names = lists.map((list) => [list.label, colour(tint(list.register)), lists.length > 1 && list.register]);
   const marks = [["may still change", colour(`${tint(lists[0].register)}-pale`)]];
@@ -161,14 +161,45 @@ const drawBars = (figure, spans) => {
   return [...controls, legend(figure, [...names, ...marks])];
 };
 
-const drawYears = (figure, { unit, lines }) => {
-  const shown = state(figure, {}), x = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
-  const fill = (at) => (at === lines.length - 1 ? "one" : PALETTE[1 + ((lines.length - 2 - at) % 4)]);
+// The newest year is strong, those before it ever paler.
+const faded = (register, age) => () => mixed(colour(tint(register)), colour("card"), [1, 0.55, 0.32, 0.18][Math.min(age, 3)]);
+const drawYears = (figure, values) => {
+  const shown = state(figure, { adding: false });
+  const marks = values.months.map((year, at) => [year.label, faded(values.register, values.months.length - 1 - at)(), year.label]).reverse();
+  (shown.adding ? drawAddingUp : drawMonths)(figure, values, shown);
+  const controls = values.lines.length ? [choice("What", [["Months", false], ["Adding up", true]], shown.adding, (adding) => again(figure, { adding }))] : [];
+  return [...controls, legend(figure, marks)];
+};
+
+const drawMonths = (figure, { unit, register, months: years }, shown) => {
+  const count = years.length, starts = MONTHS.map((_, month) => month), x = starts.map((month) => month + 0.5);
+  const width = 0.84 / count;
+  // Bars of one month stand beside each other: each year's are shifted by a path of its own.
+  const beside = (place) => (made, series, from, to) => {
+    const path = new Path2D(), zero = made.valToPos(0, "y", true);
+    for (let month = from; month <= to; month += 1) {
+      const value = made.data[series][month];
+      if (value == null) continue;
+      const left = made.valToPos(month + 0.08 + place * width, "x", true), right = made.valToPos(month + 0.08 + (place + 0.92) * width, "x", true);
+      const top = made.valToPos(value, "y", true);
+      path.rect(left, Math.min(top, zero), right - left, Math.abs(zero - top));
+    }
+    return { fill: path, stroke: null, clip: null, flags: 1 };
+  };
+  const series = years.map((year, at) => ({ v: year.v, paths: beside(at), fill: faded(register, count - 1 - at), width: 0, show: !shown.off.has(year.label) }));
+  const describe = (month) => [MONTHS[month], ...[...years].reverse().filter((year) => year.v[month] != null && !shown.off.has(year.label))
+    .map((year) => `${year.label}: ${quantity(year.v[month], unit)}${year.note[month] ? `, ${year.note[month]}` : ""}`)].join("\n");
+  const axis = { ...look(), size: 30, grid: { show: false }, splits: () => x, values: (made) => MONTHS.map((name) => (made.width < 560 ? name[0] : name)) };
+  plot(figure, { x: starts, series, axis, describe, ends: 12, range: [0, 12] });
+};
+
+const drawAddingUp = (figure, { unit, register, months, lines }, shown) => {
+  const x = [...new Set(lines.flatMap((line) => line.x))].sort((a, b) => a - b);
   const series = [], tables = lines.map((line) => new Map(line.x.map((start, at) => [start, line.v[at]])));
   lines.forEach((line, at) => {
     if (shown.off.has(line.label)) return;
-    const last = at === lines.length - 1;
-    series.push({ v: x.map((start) => tables[at].get(start) ?? null), stroke: solid(fill(at)), width: last ? 3 : 1.75, dash: line.lacks ? [6, 4] : [], spanGaps: true });
+    const age = Number(months[months.length - 1].label) - Number(line.label);
+    series.push({ v: x.map((start) => tables[at].get(start) ?? null), stroke: faded(register, age), width: age ? 2 : 3, dash: line.lacks ? [6, 4] : [], spanGaps: true });
   });
   const describe = (at) => {
     const { day, month } = parts(x[at]);
@@ -177,7 +208,6 @@ const drawYears = (figure, { unit, lines }) => {
   };
   const axis = timeAxis(DATES, (calendar, instant, step) => tickLabel(calendar, instant, step, false).split("\n")[0]);
   plot(figure, { x, series, axis, describe, ends: x[x.length - 1], bar: false });
-  return [legend(figure, lines.map((line, at) => [`${line.label}${line.lacks ? " (hours missing)" : ""}`, colour(fill(at)), line.label]).reverse())];
 };
 
 const drawProfile = (figure, { unit, lines }) => {
@@ -186,12 +216,24 @@ const drawProfile = (figure, { unit, lines }) => {
     v: [...line.v, line.v[23]], stroke: solid(PALETTE[at]), width: 2.5, paths: uPlot.paths.stepped({ align: 1 }), show: !shown.off.has(line.label),
   }));
   const describe = (hour) => [`${two(hour % 24)}:00 to ${two((hour + 1) % 24)}:00`, ...lines.map((line) => `${line.label}: ${quantity(line.v[Math.min(hour, 23)], unit)}`)].join("\n");
-  const axis = { ...look(), size: 30, splits: () => [0, 3, 6, 9, 12, 15, 18, 21, 24], values: (_made, hours) => hours.map((hour) => `${two(hour)}:00`) };
+  const axis = { ...look(), size: 30, splits: (made) => (made.width < 560 ? [0, 6, 12, 18, 24] : [0, 3, 6, 9, 12, 15, 18, 21, 24]), values: (_made, hours) => hours.map((hour) => `${two(hour)}:00`) };
   plot(figure, { x, series, axis, describe, ends: 24, height: 220 });
   return [legend(figure, lines.map((line, at) => [line.label, colour(PALETTE[at]), line.label]))];
 };
 
 const MONTH = 31 * DAY;
+// A stroke across each month's bar, at its value.
+const strokes = (made, series, from, to) => {
+  const path = new Path2D();
+  for (let at = from; at <= to; at += 1) {
+    const value = made.data[series][at];
+    if (value == null) continue;
+    const y = made.valToPos(value, "y", true);
+    path.moveTo(made.valToPos(made.data[0][at], "x", true), y);
+    path.lineTo(made.valToPos(made.data[0][at] + 26 * DAY, "x", true), y);
+  }
+  return { stroke: path, fill: null, clip: null, flags: 2 };
+};
 const drawStack = (figure, { unit, x, parts: all, line }) => {
   const shown = state(figure, {}), seen = all.filter((part) => !shown.off.has(part.label)), tops = [];
   const sums = { up: x.map(() => 0), down: x.map(() => 0) };
@@ -200,8 +242,7 @@ const drawStack = (figure, { unit, x, parts: all, line }) => {
   // The tallest first: what stands before it hides its lower part.
   const series = seen.map((part, at) => ({ v: tops[at], paths: bars(), fill: solid(fill(part)), width: 0 })).reverse();
   if (line && !shown.off.has(line.label)) {
-    const middle = uPlot.paths.stepped({ align: 1 });
-    series.push({ v: line.v, stroke: solid("ink"), width: 2, paths: middle });
+    series.push({ v: line.v, stroke: solid("ink"), width: 2.5, paths: strokes });
   }
   const describe = (at) => [monthName(x[at]), ...[...seen, ...(line ? [line] : [])].map((part) => `${part.label}: ${quantity(part.v[at] == null || part === line ? part.v[at] : Math.abs(part.v[at]), unit)}`)].join("\n");
   plot(figure, { x, series, describe, ends: x[x.length - 1] + MONTH });

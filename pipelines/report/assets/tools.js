@@ -6,6 +6,13 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+// Colours are written as #rrggbb; a part of the first, the rest of the second.
+const channels = (hex) => [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
+const mixed = (first, second, part) => {
+  const [a, b] = [channels(first), channels(second)];
+  return `rgb(${a.map((value, place) => Math.round(value * part + b[place] * (1 - part))).join(" ")})`;
+};
+
 const parsed = new Map();
 const values = (id) => {
   if (!parsed.has(id)) parsed.set(id, JSON.parse(document.getElementById(id).textContent));

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipelines.report.gather import Gathered, Point
     from pipelines.report.html import Html
 
-PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (attention, overview)
+PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (overview, attention)
 """Sections about everything, in their order."""
 
 POINT: Final[tuple[Callable[[Point], Html | None], ...]] = (

@@ -27,20 +27,17 @@ def attention(gathered: Gathered) -> Html:
     if not told:
         title = "No connection is configured"
     return element(
-        "section",
-        element("h2", title),
+        "details",
+        element("summary", element("h2", title)),
         element("ul", *(_connection(connection, zone, series) for connection, zone in told), class_="connections"),
         class_="attention",
         id="attention",
+        open=bool(failing),
     )
 
 
 def _connection(connection: ConnectionStatus, zone: ZoneInfo, series: list[NamedSeries]) -> Html:
-    mine = [
-        one
-        for one in series
-        if (one.source, one.connection) == (connection.source, connection.connection)
-    ]
+    mine = [one for one in series if (one.source, one.connection) == (connection.source, connection.connection)]
     lines = remarks(connection, mine)
     state = "bad" if not is_well(connection) else "notice" if lines else "well"
     name = element("strong", f"{connection.source}/{connection.connection}")

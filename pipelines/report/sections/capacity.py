@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -48,17 +48,21 @@ def capacity(point: Point) -> Html | None:
 
 def _highest(point: Point) -> dict[date, list[tuple[datetime, float]]]:
     """Return the highest hours of each month, one a day."""
-    days = point.series[CAPACITY_REGISTER].days.drop_nulls("max_quantity") if CAPACITY_REGISTER in point.series else None
+    days = (
+        point.series[CAPACITY_REGISTER].days.drop_nulls("max_quantity") if CAPACITY_REGISTER in point.series else None
+    )
     if days is None:
         return {}
     ranked = days.sort("max_quantity", descending=True).group_by(pl.col("day").dt.month_start(), maintain_order=True)
-    return {month: list(rows.head(RANKS).select("max_start", "max_quantity").iter_rows()) for (month,), rows in ranked}  # type: ignore[misc]
+    return {month: list(rows.head(RANKS).select("max_start", "max_quantity").iter_rows()) for (month,), rows in ranked}
 
 
-def _row(point: Point, month: dict[str, object], highest: dict[date, list[tuple[datetime, float]]]) -> list[Content]:
-    first = month["time"].astimezone(point.zone).date()  # type: ignore[attr-defined]
+def _row(point: Point, month: dict[str, Any], highest: dict[date, list[tuple[datetime, float]]]) -> list[Content]:
+    first = month["time"].astimezone(point.zone).date()
     hours = highest.get(first, [])
-    cells = [f"{words.number(value, 2)}\u00a0kWh, {start.astimezone(point.zone):%a %-d %b %H:%M}" for start, value in hours]
+    cells = [
+        f"{words.number(value, 2)}\u00a0kWh, {start.astimezone(point.zone):%a %-d %b %H:%M}" for start, value in hours
+    ]
     lacking = f" ({month['missing_hours']} hours missing)" if month["missing_hours"] else ""
     return [
         words.month(first),
@@ -72,9 +76,9 @@ def _kwh(value: object) -> str:
     return f"{words.number(value, 2)}\u00a0kW" if isinstance(value, float) else words.NONE
 
 
-def _values(months: list[dict[str, object]], point: Point) -> dict[str, object]:
+def _values(months: list[dict[str, Any]], point: Point) -> dict[str, Any]:
     shown = months[::-1]
-    local = [month["time"].astimezone(point.zone).date() for month in shown]  # type: ignore[attr-defined]
+    local = [month["time"].astimezone(point.zone).date() for month in shown]
     return {
         "unit": "kW",
         "x": pl.Series(local, dtype=pl.Date).cast(pl.Datetime("us")).dt.epoch("s").to_list(),
@@ -85,8 +89,8 @@ def _values(months: list[dict[str, object]], point: Point) -> dict[str, object]:
     }
 
 
-def _this_month(point: Point, month: dict[str, object], highest: dict[date, list[tuple[datetime, float]]]) -> Html:
-    first = month["time"].astimezone(point.zone).date()  # type: ignore[attr-defined]
+def _this_month(point: Point, month: dict[str, Any], highest: dict[date, list[tuple[datetime, float]]]) -> Html:
+    first = month["time"].astimezone(point.zone).date()
     items = [
         element("li", element("strong", f"{words.number(value, 2)}\u00a0kWh"), f" {words.moment(start, point.zone)}")
         for start, value in highest.get(first, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -10,22 +10,22 @@ from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, table
 from pipelines.report.plotdata import spans
+from schemas.balance import PARTS
+from schemas.registers import REMAINING
 
 if TYPE_CHECKING:
     from pipelines.report.gather import Point
     from pipelines.report.html import Html
 
-PARTS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4", "remaining")
-
 
 def community(point: Point) -> Html | None:
     """Return the parts of consumption and of production by month; None where nothing is shared."""
-    found = [drawn for kind in ("consumption", "production") if (drawn := _of(point, kind))]
+    found = [drawn for kind in PARTS if (drawn := _of(point, kind))]
     return element("section", *found) if found else None
 
 
 def _of(point: Point, kind: str) -> Html | None:
-    parts = [f"{kind}_{part}" for part in PARTS if f"{kind}_{part}" in point.series]
+    parts = [register for register in PARTS[kind] if register in point.series]
     if not parts:
         return None
     months = pl.DataFrame(schema={"start": pl.Date()})
@@ -40,23 +40,42 @@ def _of(point: Point, kind: str) -> Html | None:
         "parts": [{"label": names[register], "v": months[register].to_list()} for register in parts],
     }
     rows = [
-        [words.month(row["start"]), *(words.quantity(row[register], register) for register in parts), _shared(row, parts)]
+        [
+            words.month(row["start"]),
+            *(words.quantity(row[register], register) for register in parts),
+            _shared(row, parts),
+        ]
         for row in reversed(months.to_dicts())
     ]
     title = f"{kind.capitalize()} in the community"
     return figure(
         "stack",
         title,
-        "What was shared, layer by layer, and what the grid gave or took, by month.",
+        f"What was shared, layer by layer, and what was not, by month. {_balance(point, kind)}",
         values,
         table(("Month", *names.values(), "Shared"), rows, caption=f"{title}, by month"),
     )
 
 
-def _shared(row: dict[str, float | None], parts: list[str]) -> str:
+def _balance(point: Point, kind: str) -> str:
+    """Tell whether the parts add up to what was measured."""
+    if kind not in point.series:
+        return ""
+    days = point.series[kind].days.filter(pl.col("compared") > 0)
+    wrong = days.filter(pl.col("unbalanced") > 0)["day"].to_list()
+    compared = words.counted(days.height, "day")
+    if days.is_empty():
+        return "No day has all parts, so they cannot be compared with what was measured."
+    if not wrong:
+        return f"They add up to what was measured on each of {compared}."
+    count = words.count(len(wrong))
+    return f"They do not add up to what was measured on {count} of {compared}, last on {words.day(max(wrong))}."
+
+
+def _shared(row: dict[str, Any], parts: list[str]) -> str:
     """Return the shared part of what all parts add up to; none where a part is not known."""
-    values = [row[register] for register in parts]
-    if any(value is None for value in values) or not sum(values):  # type: ignore[arg-type]
+    values = {register: row[register] for register in parts}
+    if None in values.values() or not sum(values.values()):
         return words.NONE
-    shared = sum(row[register] or 0 for register in parts if not register.endswith("remaining"))
-    return words.percent(shared / sum(values))  # type: ignore[arg-type]
+    remaining = sum(value for register, value in values.items() if register.endswith(REMAINING))
+    return words.percent(1 - remaining / sum(values.values()))

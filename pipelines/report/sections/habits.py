@@ -20,6 +20,11 @@ DAYS_BACK: Final = 365
 SHADES: Final = 9
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SATURDAY: Final = 6
+_KINDS_OF_DAY: Final = (
+    ("Mon to Fri", pl.col("weekday") < _SATURDAY),
+    ("Sat and Sun", pl.col("weekday") >= _SATURDAY),
+)
+_ALL_DAYS: Final = (("All days", pl.lit(value=True)),)
 _HOURS: Final = range(24)
 
 
@@ -46,12 +51,12 @@ def _of(point: Point, series: Series) -> list[Html]:
     name = words.label(series.register)
     return [
         _profile(series, means),
-        _week(series, means),
+        # The sun knows no weekdays.
+        *([] if series.register == "production" else [_week(series, means)]),
         figure(
             "raster",
             f"{name}, every hour",
-            "A column is a day, from midnight at the bottom to midnight at the top; the darker in print, the more. "
-            "Gaps are hours that are missing.",
+            "A column is a day, from midnight at the bottom to midnight at the top. Gaps are hours that are missing.",
             {"series": hours_of(point, series)},
             _highest(point, series),
         ),
@@ -60,19 +65,23 @@ def _of(point: Point, series: Series) -> list[Html]:
 
 def _profile(series: Series, means: pl.DataFrame) -> Html:
     lines = {}
-    for title, days in (("Mon to Fri", pl.col("weekday") < _SATURDAY), ("Sat and Sun", pl.col("weekday") >= _SATURDAY)):
+    for title, days in _KINDS_OF_DAY if series.register != "production" else _ALL_DAYS:
         weighed = (pl.col("mean") * pl.col("hours")).sum() / pl.col("hours").sum()
         by_hour = dict(means.filter(days).group_by("hour").agg(weighed).iter_rows())
         lines[title] = [by_hour.get(hour) for hour in _HOURS]
     values = {
         "unit": words.unit(series.register),
-        "lines": [{"label": title, "v": [None if v is None else round(v, 4) for v in line]} for title, line in lines.items()],
+        "lines": [
+            {"label": title, "v": [None if v is None else round(v, 4) for v in line]} for title, line in lines.items()
+        ],
     }
-    rows = [[f"{hour:02}:00", *(words.quantity(line[hour], series.register) for line in lines.values())] for hour in _HOURS]
+    rows = [
+        [f"{hour:02}:00", *(words.quantity(line[hour], series.register) for line in lines.values())] for hour in _HOURS
+    ]
     return figure(
         "profile",
         f"{words.label(series.register)} by hour of the day",
-        f"The average hour of the last {DAYS_BACK} days, on working days and at weekends.",
+        f"The average hour of the last {DAYS_BACK} days.",
         values,
         table(["Hour", *lines], rows, caption="Average by hour of the day"),
     )
@@ -81,12 +90,12 @@ def _profile(series: Series, means: pl.DataFrame) -> Html:
 def _week(series: Series, means: pl.DataFrame) -> Html:
     """Return a table of weekday by hour, shaded: the table itself is the plot."""
     found = {(weekday, hour): mean for weekday, hour, mean, _ in means.iter_rows()}
-    highest = max(found.values(), default=0) or 1
+    lowest, highest = min(found.values(), default=0.0), max(found.values(), default=0.0)
     rows = [
         element(
             "tr",
             element("th", name, scope="row"),
-            *(_shaded(series, found.get((number, hour)), highest) for hour in _HOURS),
+            *(_shaded(series, found.get((number, hour)), lowest, highest) for hour in _HOURS),
         )
         for number, name in enumerate(_WEEKDAYS, 1)
     ]
@@ -94,16 +103,28 @@ def _week(series: Series, means: pl.DataFrame) -> Html:
     title = f"{words.label(series.register)} by weekday and hour"
     return element(
         "figure",
-        element("figcaption", element("h4", title), element("p", f"The average hour of the last {DAYS_BACK} days, in {words.unit(series.register)}.")),
-        element("div", element("table", element("thead", head), element("tbody", *rows), class_="shades"), class_="wide", tabindex="0", role="region", aria_label=title),
+        element(
+            "figcaption",
+            element("h4", title),
+            element("p", f"The average hour of the last {DAYS_BACK} days, in {words.unit(series.register)}."),
+        ),
+        element(
+            "div",
+            element("table", element("thead", head), element("tbody", *rows), class_="shades"),
+            class_="wide",
+            tabindex="0",
+            role="region",
+            aria_label=title,
+        ),
         class_="plot",
     )
 
 
-def _shaded(series: Series, mean: float | None, highest: float) -> Html:
+def _shaded(series: Series, mean: float | None, lowest: float, highest: float) -> Html:
+    """Return a cell; the lowest is the palest and the highest the strongest."""
     if mean is None:
         return element("td", words.NONE)
-    shade = min(int(mean / highest * SHADES), SHADES - 1)
+    shade = min(int((mean - lowest) / (highest - lowest or 1) * SHADES), SHADES - 1)
     return element("td", words.number(mean, 1), class_=f"shade{shade}", title=words.quantity(mean, series.register))
 
 

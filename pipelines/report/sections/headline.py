@@ -47,12 +47,10 @@ def _change(series: Series, shown: Headline) -> Html | None:
     """Compare with the same days a year before, or say why not."""
     if shown.before is None or shown.compared is None:
         return None
-    days = shown.before.period
-    then = f"{words.brief(days.first)} to {words.brief(days.last)} {days.last.year}"
-    if shown.comparable and shown.before.quantity and shown.compared.quantity is not None:
-        change = words.change(shown.compared.quantity, shown.before.quantity)
-        against = f" against {words.quantity(shown.before.quantity, series.register)}, {then}"
-        return element("p", element("strong", change), against, class_="change")
+    then = words.span(shown.before.period.first, shown.before.period.last)
+    if (change := shown.change()) is not None:
+        before = f" on {then}, {words.quantity(shown.before.quantity, series.register)}"
+        return element("p", element("strong", words.change(change)), before, class_="change")
     if not shown.before.present:
         return element("p", f"nothing to compare with: {then}", class_="change")
     share = words.share(shown.before.present, shown.before.possible)
@@ -64,8 +62,7 @@ def _made_from(point: Point, total: Total) -> Html:
         return joined("no readings")
     whole = total.present >= total.possible
     counts = f"{words.count(total.present)} of {words.count(total.possible)} {total.counted_in}"
-    settled = "all settled" if total.settled_share == 1 else f"{words.percent(total.settled_share)} settled"
     return joined(
         element("span", counts, class_="whole" if whole else "partly"),
-        f", {settled}, up to {words.moment(total.until, point.zone)}",
+        f", {words.settled(total.settled_share)}, to {words.short_moment(total.until, point.zone)}",
     )

@@ -46,7 +46,7 @@ def _row(point: Point, series: Series) -> list[str]:
     return [
         words.label(series.register),
         words.moment(status.first_start, point.zone),
-        words.moment(status.last_start, point.zone),
+        words.moment(series.until, point.zone),
         words.count(status.readings),
         "only some hours of its days" if status.sparse else there,
         words.NONE if status.sparse else words.count(status.missing),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.report import words
 from pipelines.report.html import element, joined, table, void
-from pipelines.report.numbers import headlines
+from pipelines.report.numbers import this_month, year_to_date, yesterday
 
 if TYPE_CHECKING:
     from pipelines.report.gather import Gathered, Point, Series
@@ -21,7 +21,7 @@ def overview(gathered: Gathered) -> Html | None:
     if len(gathered.points) <= 1:
         return None
     rows = [_row(point, series) for point in gathered.points for series in point.main]
-    heads = ("Metering point", "Register", "Yesterday", "This month", "This year", "Change", "There", "Newest")
+    heads = ("Metering point", "Register", "Yesterday", "This month", "This year", "Change", "There", "Up to")
     search = void(
         "input", type="search", id="search", placeholder="Search by name, id or connection", aria_label="Search"
     )
@@ -36,23 +36,18 @@ def overview(gathered: Gathered) -> Html | None:
 
 
 def _row(point: Point, series: Series) -> list[Content]:
-    shown = {one.title: one for one in headlines(point, series)}
-    year = list(shown.values())[-1]
-    month = shown.get("This month")
-    change = words.NONE
-    if year.comparable and year.before and year.compared and year.before.quantity and year.compared.quantity is not None:
-        change = words.change(year.compared.quantity, year.before.quantity)
-    status = series.status
+    status, change = series.status, year_to_date(point, series).change()
     return [
         joined(
             element("a", point.name, href=f"#{point.key}"),
             element("span", f"{point.source}/{point.connection} {point.metering_point}", class_="small"),
         ),
         words.label(series.register),
-        words.quantity(shown["Yesterday"].total.quantity, series.register),
-        words.quantity(month.total.quantity if month else None, series.register),
-        words.quantity(year.total.quantity, series.register),
-        change,
+        *(
+            words.quantity(one.total.quantity, series.register)
+            for one in (yesterday(point, series), this_month(point, series), year_to_date(point, series))
+        ),
+        words.NONE if change is None else words.change(change),
         "in part" if status.sparse else words.share(status.readings, status.expected),
-        words.moment(status.last_start, point.zone),
+        words.short_moment(series.until, point.zone),
     ]

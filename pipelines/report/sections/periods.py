@@ -9,6 +9,8 @@ from pipelines.report.figures import figure
 from pipelines.report.html import element, joined, table
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import polars as pl
 
     from pipelines.report.gather import Point, Series
@@ -23,9 +25,7 @@ def periods(point: Point) -> Html:
 
 
 def _of(point: Point, shown: list[Series]) -> Html:
-    values = {
-        span: [plotdata.bars(point, series, span) for series in shown] for span in get_args(plotdata.Span)
-    }
+    values = {span: [plotdata.bars(point, series, span) for series in shown] for span in get_args(plotdata.Span)}
     sentence = (
         "Sums by local day, week from Monday, or month: pale while something may still change or come, striped where "
         "hours are missing from the sum."
@@ -40,7 +40,7 @@ def _tables(shown: list[Series]) -> Html:
 def _table(series: Series, months: pl.DataFrame) -> Html:
     rows = [
         [
-            words.month(row["start"]),
+            _month(series, row["start"]),
             words.quantity(row["quantity"], series.register),
             words.count(row["present"]),
             words.count(row["missing"]) if not series.status.sparse else words.NONE,
@@ -51,3 +51,8 @@ def _table(series: Series, months: pl.DataFrame) -> Html:
     counted = "Hours" if series.status.resolution == "PT1H" else "Quarter-hours"
     heads = ("Month", words.label(series.register), counted, "Missing", "Settled")
     return table(heads, rows, caption=f"{words.label(series.register)} by month")
+
+
+def _month(series: Series, start: date) -> str:
+    first = series.days["day"][0]
+    return f"{words.month(start)} (from {words.brief(first)})" if start < first else words.month(start)

@@ -1,9 +1,9 @@
-"""Year over year: how far each year had come by each day, and the months side by side."""
+"""Year over year: the months side by side, and how far each year had come by each day."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -13,57 +13,72 @@ from pipelines.report.html import element, table
 from pipelines.report.plotdata import DECIMALS, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pipelines.report.gather import Point, Series
     from pipelines.report.html import Html
 
 LEAP_YEAR: Final = 2000
 """The year whose days all others are laid on, so that a date stands at one place in each."""
 
+_Months = dict[date, dict[str, Any]]
+
 
 def years(point: Point) -> Html | None:
-    """Return a plot for each register; None where no year is there from its first day."""
-    found = [drawn for series in point.main if (drawn := _of(series))]
+    """Return a plot for each register that has readings of more than one year; None where there is none."""
+    found = [_of(series) for series in point.main if series.days["day"].dt.year().n_unique() > 1]
     return element("section", *found) if found else None
 
 
-def _of(series: Series) -> Html | None:
-    lines = list(map(_line, _whole_years(series)))
-    if not lines:
-        return None
-    values = {"unit": words.unit(series.register), "lines": lines}
+def _of(series: Series) -> Html:
+    months: _Months = {row["start"]: row for row in spans(series, "month").to_dicts()}
+    shown = sorted({month.year for month in months})
+    values = {
+        "unit": words.unit(series.register),
+        "register": series.register,
+        "months": [_by_month(series, year, months) for year in shown],
+        "lines": [line for year in shown if (line := _adding_up(series, year))],
+    }
     sentence = (
-        "Each line adds up a year, day by day, so that where two lines part is where the years differ. "
-        "A dashed line lacks hours, and would be higher with them. A year that is not there from 1 January has none."
+        "The months of each year side by side, or each year adding up day by day. Where hours are missing, and in a "
+        "month that is not over, the value is lower than it will be or would have been; pointing at it tells."
     )
-    return figure("years", f"{words.label(series.register)}, year over year", sentence, values, _table(series))
+    title = f"{words.label(series.register)}, year over year"
+    return figure("years", title, sentence, values, _table(series, months, shown[::-1]))
 
 
-def _whole_years(series: Series) -> Sequence[pl.DataFrame]:
-    """Return the days of each year that is there from its first day on."""
-    by_year = series.days.with_columns(year=pl.col("day").dt.year()).partition_by("year", maintain_order=True)
-    return [days for days in by_year if days["day"][0] == days["day"][0].replace(month=1, day=1)]
-
-
-def _line(days: pl.DataFrame) -> dict[str, object]:
-    in_leap_year = pl.date(LEAP_YEAR, pl.col("day").dt.month(), pl.col("day").dt.day())
-    newest = days.filter(pl.col("present") > 0)["day"].max()
-    drawn = days.filter(pl.col("day") <= newest).select(
-        x=in_leap_year.cast(pl.Datetime("us")).dt.epoch("s"),
-        v=pl.col("quantity").fill_null(0).cum_sum().round(DECIMALS),
-    )
+def _by_month(series: Series, year: int, months: _Months) -> dict[str, Any]:
+    found = [months.get(date(year, number, 1)) for number in range(1, 13)]
     return {
-        "label": str(days["day"][0].year),
-        "x": drawn["x"].to_list(),
-        "v": drawn["v"].to_list(),
-        "lacks": int(days["missing"].sum()) > 0,
+        "label": str(year),
+        "v": [month["quantity"] if month else None for month in found],
+        "note": [_note(series, month) if month else "" for month in found],
     }
 
 
-def _table(series: Series) -> Html:
-    months = {row["start"]: row for row in spans(series, "month").iter_rows(named=True)}
-    shown = sorted({month.year for month in months}, reverse=True)
+def _note(series: Series, month: dict[str, Any]) -> str:
+    """Tell what a month's sum lacks."""
+    first = series.days["day"][0]
+    if month["start"] < first:
+        return f"from {words.brief(first)}"
+    return f"{month['missing']} readings missing" if month["missing"] and not series.status.sparse else ""
+
+
+def _adding_up(series: Series, year: int) -> dict[str, Any] | None:
+    """Return the running sum of a year; None where the year is not there from its first day."""
+    days = series.days.filter(pl.col("day").dt.year() == year)
+    newest = days.filter(pl.col("present") > 0)["day"].max()
+    if days["day"][0] != date(year, 1, 1) or newest is None:
+        return None
+    in_leap_year = pl.date(LEAP_YEAR, pl.col("day").dt.month(), pl.col("day").dt.day())
+    drawn = days.filter(pl.col("day") <= newest).select(
+        x=in_leap_year.cast(pl.Datetime("us")).dt.epoch("s"),
+        # Adding nothing where nothing is there: the page says which years lack hours.
+        v=pl.col("quantity").fill_null(0).cum_sum().round(DECIMALS),
+    )
+    lacks = int(days["missing"].sum()) > 0 and not series.status.sparse
+    return {"label": str(year), "x": drawn["x"].to_list(), "v": drawn["v"].to_list(), "lacks": lacks}
+
+
+def _table(series: Series, months: _Months, shown: list[int]) -> Html:
     rows = [
         [f"{date(LEAP_YEAR, number, 1):%B}", *(_cell(series, months.get(date(year, number, 1))) for year in shown)]
         for number in range(1, 13)
@@ -71,8 +86,8 @@ def _table(series: Series) -> Html:
     return table(["Month", *map(str, shown)], rows, caption=f"{words.label(series.register)} by month and year")
 
 
-def _cell(series: Series, month: dict[str, object] | None) -> str:
+def _cell(series: Series, month: dict[str, Any] | None) -> str:
     if month is None or not isinstance(month["quantity"], float):
         return words.NONE
-    lacking = "" if series.status.sparse or not month["missing"] else f" ({month['missing']} missing)"
-    return f"{words.quantity(month['quantity'], series.register)}{lacking}"
+    note = _note(series, month)
+    return f"{words.quantity(month['quantity'], series.register)}{f' ({note})' if note else ''}"
