@@ -74,7 +74,7 @@ def settled(part: float) -> str:
 
 def change(part: float) -> str:
     """Return a change, given as a part of 1, in per cent and with its sign."""
-    shown = 100 * part
+    shown = round(100 * part, 1)
     sign = "+" if shown > 0 else "\u2212" if shown < 0 else "±"
     return f"{sign}{abs(shown):.1f}\u00a0%"
 
@@ -111,9 +111,15 @@ def month(value: date) -> str:
 
 
 def short_moment(instant: datetime, zone: ZoneInfo) -> str:
-    """Return an instant of the last months in local time, such as 17 Jun, 14:00; a midnight is the end of its day."""
+    """Return an instant of the last months in local time, such as 17 Jun, 14:00."""
     local = instant.astimezone(zone)
     return f"{brief(local.date())}, {local:%H:%M}"
+
+
+def hour(start: datetime, zone: ZoneInfo) -> str:
+    """Return an hour of a month that is known, in local time, such as Wed 17 Jun 14:00."""
+    local = start.astimezone(zone)
+    return f"{local:%a} {brief(local.date())} {local:%H:%M}"
 
 
 def moment(instant: datetime, zone: ZoneInfo) -> str:

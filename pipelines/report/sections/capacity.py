@@ -60,9 +60,7 @@ def _highest(point: Point) -> dict[date, list[tuple[datetime, float]]]:
 def _row(point: Point, month: dict[str, Any], highest: dict[date, list[tuple[datetime, float]]]) -> list[Content]:
     first = month["time"].astimezone(point.zone).date()
     hours = highest.get(first, [])
-    cells = [
-        f"{words.number(value, 2)}\u00a0kWh, {start.astimezone(point.zone):%a %-d %b %H:%M}" for start, value in hours
-    ]
+    cells = [f"{words.number(value, 2)}\u00a0kWh, {words.hour(start, point.zone)}" for start, value in hours]
     lacking = f" ({month['missing_hours']} hours missing)" if month["missing_hours"] else ""
     return [
         words.month(first),

@@ -38,7 +38,7 @@ def _card(point: Point, series: Series, shown: Headline) -> Html:
         element("h4", shown.title),
         element("p", value, " ", unit, class_="big"),
         _change(series, shown),
-        element("p", _made_from(point, total), class_="small"),
+        element("p", _made_from(point, series, total), class_="small"),
         class_="card",
     )
 
@@ -57,12 +57,14 @@ def _change(series: Series, shown: Headline) -> Html | None:
     return element("p", f"not compared: only {share} is there of {then}", class_="change")
 
 
-def _made_from(point: Point, total: Total) -> Html:
+def _made_from(point: Point, series: Series, total: Total) -> Html:
     if total.until is None:
         return joined("no readings")
     whole = total.present >= total.possible
     counts = f"{words.count(total.present)} of {words.count(total.possible)} {total.counted_in}"
+    first = series.days["day"][0]
+    begun = f" since {words.brief(first)}" if total.period.first < first <= total.period.last else ""
     return joined(
         element("span", counts, class_="whole" if whole else "partly"),
-        f", {words.settled(total.settled_share)}, to {words.short_moment(total.until, point.zone)}",
+        f"{begun}, {words.settled(total.settled_share)}, to {words.short_moment(total.until, point.zone)}",
     )
