@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
 from pipelines.covered import covered
 from pipelines.peaks import basis_by_month
-from pipelines.report.readings import Detail, detail_of
+from pipelines.report.readings import Hours, hours_of
 from pipelines.status import status
 from schemas.coverage import SERIES
 from schemas.registers import REGISTERS, RESOLUTIONS
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 MAIN: Final = ("consumption", "production", "gas_energy", "gas_standard_volume", "gas_volume")
 """The registers that a metering point is read for; of gas, the first that is there."""
 
-DETAILED_UP_TO: Final = 20
-"""Metering points of which every hour is shown. A report on more of them has days and months alone, to stay small."""
+Detail = Literal["hours", "days", "list"]
+"""How much of a metering point is shown: every hour; days of a year, and months; or a row in the list."""
+
+HOURS_UP_TO: Final = 20
+DAYS_UP_TO: Final = 300
+"""A report on more metering points tells less of each, so that it still opens: an hour's worth is 6 bytes."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Point:
     basis: pl.DataFrame
     """The capacity basis by month, as it is projected into InfluxDB; none where the operator has no peaks."""
     corrections: pl.DataFrame
+    detail: Detail
 
     @property
     def today(self) -> date:
@@ -92,25 +97,22 @@ class Gathered:
     """All that the page tells of."""
 
     now: datetime
+    detail: Detail
     points: list[Point] = field(default_factory=list)
     connections: list[tuple[ConnectionStatus, ZoneInfo]] = field(default_factory=list)
-
-    @property
-    def detailed(self) -> bool:
-        """Tell whether the hours are there."""
-        return len(self.points) <= DETAILED_UP_TO
 
 
 def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime) -> Gathered:
     """Read the stores of all sources. `chosen`: the connections that are wanted; None for all that are kept."""
     stores = [_Kept(flow, chosen) for flow in flows]
-    gathered = Gathered(now)
-    detailed = sum(len(kept.points) for kept in stores) <= DETAILED_UP_TO
+    count = sum(len(kept.points) for kept in stores)
+    detail: Detail = "hours" if count <= HOURS_UP_TO else "days" if count <= DAYS_UP_TO else "list"
+    gathered = Gathered(now, detail)
     for kept in stores:
         connections, statuses = status(kept.flow, now)
         zone = kept.flow.source.zone
         gathered.connections += [(one, zone) for one in connections if chosen is None or one.connection in chosen]
-        details = kept.details() if detailed else {}
+        details = kept.details() if detail == "hours" else {}
         by_series = {(one.metering_point, one.register): one for one in statuses}
         for connection, metering_point in kept.points:
             gathered.points.append(
@@ -125,7 +127,8 @@ def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[s
                     expected_until=kept.flow.source.expected_until(now),
                     series=kept.series_of(metering_point, by_series, details),
                     basis=kept.basis.filter(pl.col("metering_point") == metering_point),
-                    corrections=details.get(metering_point, Detail()).corrections,
+                    corrections=details.get(metering_point, Hours()).corrections,
+                    detail=detail,
                 )
             )
     return gathered
@@ -146,20 +149,20 @@ class _Kept:
         siblings = [point for owner, point in self.points if owner == connection]
         return connection if len(siblings) == 1 else f"{connection} …{metering_point[-4:]}"
 
-    def details(self) -> dict[str, Detail]:
+    def details(self) -> dict[str, Hours]:
         """Return the hours and the corrections of every metering point."""
-        return detail_of(self.flow.store.readings, {point for _, point in self.points}, MAIN)
+        return hours_of(self.flow.store.readings, {point for _, point in self.points}, MAIN)
 
     def series_of(
         self,
         metering_point: str,
         statuses: Mapping[tuple[str, str], SeriesStatus],
-        details: Mapping[str, Detail],
+        details: Mapping[str, Hours],
     ) -> dict[str, Series]:
         """Return a metering point's registers in the catalogue's order."""
         mine = self._days.filter(pl.col("metering_point") == metering_point)
         parts = {str(rows["register"][0]): rows for rows in mine.partition_by(*SERIES)}
-        detail = details.get(metering_point, Detail())
+        detail = details.get(metering_point, Hours())
         return {
             register: Series(register, parts[register], detail.of(register), statuses[metering_point, register])
             for register in REGISTERS

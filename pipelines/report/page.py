@@ -17,12 +17,17 @@ from pipelines.report.html import Html, element, joined, void
 from pipelines.report.sections import PAGE, POINT
 
 if TYPE_CHECKING:
-    from pipelines.report.gather import Gathered, Point
+    from pipelines.report.gather import Detail, Gathered, Point
 
 UPLOT_SHA256: Final = "LSforT0igWRSXOIT+dxxbzm0467gzHc/s0kcls9JIaI="
 """Of uPlot 1.6.31 as its authors released it: browsers run no other text under this policy."""
 
 _CARRIER: Final = "youplot"
+_ALL: Final = "All of one connection's are in the report that `wattline report --connection NAME` writes."
+_LESS: Final[dict[Detail, str]] = {
+    "days": f"On this many metering points the report has a year's days, and months, but no hours. {_ALL}",
+    "list": f"On this many metering points the report is a list. {_ALL}",
+}
 _SCRIPTS: Final = ("tools.js", "axes.js", "charts.js", "canvases.js", "page.js")
 
 
@@ -73,17 +78,10 @@ def _sections(gathered: Gathered) -> list[Html]:
     found = [section for make in PAGE if (section := make(gathered))]
     if not gathered.points:
         found.append(element("p", "No reading is kept yet. `wattline backfill` fetches them.", class_="empty"))
-    elif not gathered.detailed:
-        found.append(
-            element(
-                "p",
-                "On this many metering points the report has days and months. Every hour of one connection's is in "
-                "the report that `wattline report --connection NAME` writes.",
-                class_="empty",
-            )
-        )
-    first = gathered.points[0].key if gathered.points else ""
-    return found + [_point(point, opened=point.key == first) for point in gathered.points]
+    if gathered.detail != "hours":
+        found.append(element("p", _LESS[gathered.detail], class_="empty"))
+    shown = gathered.points if gathered.detail != "list" else []
+    return found + [_point(point, opened=place == 0) for place, point in enumerate(shown)]
 
 
 def _point(point: Point, *, opened: bool) -> Html:

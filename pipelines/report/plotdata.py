@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DECIMALS: Final = 3
 """A kWh to the Wh: the operators' own precision, or finer than they bill."""
 
+DAYS_OF_MANY: Final = 400
+"""Days that are plotted where the report is on many metering points."""
+
 Span = Literal["day", "week", "month"]
 
 _SPANS: Final = {"day": "1d", "week": "1w", "month": "1mo"}
@@ -85,37 +88,46 @@ def spans(series: Series, span: Span) -> pl.DataFrame:
 
 
 def bars(point: Point, series: Series, span: Span) -> dict[str, object]:
-    """Return one bar a span: `x` in epoch seconds of the date, `v`, and what each is worth.
+    """Return one bar a span, without gaps: the first date in epoch seconds, the values, and what each is worth.
 
     `state` holds a letter for each: s settled, p provisional or still running, i incomplete, b begun before the first
-    reading, m missing, n nothing expected.
+    reading, m missing, n nothing expected. `missing` has how many intervals are, by place.
     """
-    frame = spans(series, span)
+    frame = spans(series, span).with_columns(_state(point, series, span))
+    if span == "day" and point.detail != "hours":
+        frame = frame.tail(DAYS_OF_MANY)
+    return {
+        "register": series.register,
+        "label": label(series.register),
+        "unit": unit(series.register),
+        "span": span,
+        "from": epoch(frame["start"])[0],
+        "v": frame["quantity"].to_list(),
+        "missing": {place: count for place, count in enumerate(frame["missing"]) if count},
+        "first": epoch(series.days["day"].head(1))[0],
+        "state": "".join(frame["state"]),
+    }
+
+
+def _state(point: Point, series: Series, span: Span) -> pl.Expr:
+    nothing, sparse = pl.col("present") == 0, series.status.sparse
     running = pl.col("start") == pl.lit(point.today).dt.truncate(_SPANS[span])
-    is_incomplete = (pl.col("missing") > 0) & pl.lit(not series.status.sparse)
-    state = (
-        pl.when(pl.col("present") == 0)
-        .then(pl.lit("n" if series.status.sparse else "m"))
-        .when(is_incomplete)
+    return (
+        pl.when(nothing & ((pl.col("missing") == 0) | pl.lit(sparse)))
+        .then(pl.lit("n"))
+        .when(nothing)
+        .then(pl.lit("m"))
+        .when((pl.col("missing") > 0) & pl.lit(not sparse))
         .then(pl.lit("i"))
         .when(pl.col("start") < series.days["day"][0])
         .then(pl.lit("b"))
         .when(running | (pl.col("settled") < pl.col("present")))
         .then(pl.lit("p"))
         .otherwise(pl.lit("s"))
+        .alias("state")
     )
-    state = pl.when((pl.col("present") == 0) & (pl.col("missing") == 0)).then(pl.lit("n")).otherwise(state)
-    return {
-        "register": series.register,
-        "label": label(series.register),
-        "unit": unit(series.register),
-        "x": _dates(frame["start"]),
-        "v": frame["quantity"].to_list(),
-        "missing": frame["missing"].to_list(),
-        "first": _dates(series.days["day"].head(1))[0],
-        "state": "".join(frame.select(state.alias("state"))["state"]),
-    }
 
 
-def _dates(days: pl.Series) -> list[int]:
+def epoch(days: pl.Series) -> list[int]:
+    """Return dates as the page's script takes them: epoch seconds of their midnight in UTC."""
     return days.cast(pl.Datetime("us")).dt.epoch("s").to_list()

@@ -43,7 +43,7 @@ CORRECTIONS: Final = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Detail:
+class Hours:
     """One metering point's hours (`HOURS`) and corrections (`CORRECTIONS`)."""
 
     hours: pl.DataFrame = field(default_factory=lambda: HOURS.to_frame(eager=True))
@@ -54,7 +54,7 @@ class Detail:
         return self.hours.filter(pl.col("register") == register).sort("start")
 
 
-def detail_of(log: Log, metering_points: Collection[str], registers: Collection[str]) -> dict[str, Detail]:
+def hours_of(log: Log, metering_points: Collection[str], registers: Collection[str]) -> dict[str, Hours]:
     """Return the hours of these registers, and the corrections of all, by metering point."""
     hours, corrections = [HOURS.to_frame(eager=True)], [CORRECTIONS.to_frame(eager=True)]
     for month in log.months():
@@ -68,7 +68,7 @@ def detail_of(log: Log, metering_points: Collection[str], registers: Collection[
         for parts in (hours, corrections)
     ]
     return {
-        point: Detail(
+        point: Hours(
             *(found.get((point,), empty) for found, empty in zip(by_point, (hours[0], corrections[0]), strict=True))
         )
         for point in metering_points

@@ -122,8 +122,14 @@ class Report:
 
     def hours(self, point: str, register: str) -> dict[str, Any]:
         """Return the values of a register's hours."""
-        pattern = rf'<script type="application/json" id="p\d+-{register}-hours">(.*?)</script>'
-        (found,) = re.findall(pattern, self.part(point), re.DOTALL)
+        (name,) = re.findall(rf'id="(p\d+-{register}-hours)"', self.part(point))
+        return self.values(point, name)
+
+    def values(self, point: str, name: str) -> dict[str, Any]:
+        """Return the values that go by this name in the page."""
+        (found,) = re.findall(
+            rf'<script type="application/json" id="{name}">(.*?)</script>', self.part(point), re.DOTALL
+        )
         values: dict[str, Any] = json.loads(found)
         return values
 
@@ -169,10 +175,9 @@ def fill(folder: Path) -> Filled:
 def _environ(world: World, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
     keys: dict[str, dict[str, object]] = {
         household.name: {"source": "elvia", "base_url": sandbox.elvia_url, "token": f"{TOKEN}-{household.name}"}
+        | {"calls_per_hour": 100_000}
         for household in world.households.values()
     }
-    for name in keys:
-        keys[name]["calls_per_hour"] = 100_000
     keys["plant"] = {
         "source": "leneda",
         "base_url": sandbox.leneda_url,

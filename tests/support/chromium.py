@@ -75,13 +75,14 @@ class Chromium:
         self._read, theirs_out = os.pipe()
         # It reads from 3 and writes to 4; a shell puts our pipes there, whatever their numbers are.
         command = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
-        self._process = subprocess.Popen(
-            ["bash", "-c", command, find_chromium(), *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
-            pass_fds=(theirs_in, theirs_out),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "stderr").open("wb"),
-        )
+        with (self._folder / "stderr").open("wb") as stderr:
+            self._process = subprocess.Popen(
+                ["bash", "-c", command, find_chromium(), *FLAGS, f"--user-data-dir={self._folder}", "about:blank"],
+                pass_fds=(theirs_in, theirs_out),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
         os.close(theirs_in)
         os.close(theirs_out)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]

@@ -74,7 +74,8 @@ const drawRaster = (figure, { series }) => {
 
 // What is well is quiet, so that what is not stands out.
 const KINDS = { s: ["calm", "whole and settled"], p: ["calmer", "whole, provisional"], i: ["down", "partly missing"], m: ["missing", "missing"] };
-const drawCalendar = (figure, { series: all }) => {
+const drawCalendar = (figure, { series: ids }) => {
+  const all = ids.map((id) => dated(values(id)));
   const shown = state(figure, { register: all[0].register }), series = all.filter((list) => list.register === shown.register);
   const drawing = figure.querySelector(".drawing"), size = Math.max(4, Math.min(13, Math.floor((drawing.clientWidth - LEFT) / 54)));
   const blocks = series.flatMap((list) => {

@@ -127,7 +127,7 @@ const drawHours = (figure, { series: ids }) => {
 };
 
 const drawBars = (figure, spans) => {
-  const shown = state(figure, { span: "month" }), lists = spans[shown.span], SPANS = { day: DAY, week: 7 * DAY, month: 31 * DAY };
+  const shown = state(figure, { span: "month" }), lists = spans[shown.span].map((list) => dated(list.v ? list : values(list))), SPANS = { day: DAY, week: 7 * DAY, month: 31 * DAY };
   const seen = lists.filter((list) => !shown.off.has(list.register)), holes = [], series = [];
   const x = [...new Set(lists.flatMap((list) => list.x))].sort((a, b) => a - b), place = new Map(x.map((start, at) => [start, at]));
   const ends = x[x.length - 1] + SPANS[shown.span];
@@ -163,12 +163,26 @@ const drawBars = (figure, spans) => {
 
 // The newest year is strong, those before it ever paler.
 const faded = (register, age) => () => mixed(colour(tint(register)), colour("card"), [1, 0.55, 0.32, 0.18][Math.min(age, 3)]);
-const drawYears = (figure, values) => {
-  const shown = state(figure, { adding: false });
-  const marks = values.months.map((year, at) => [year.label, faded(values.register, values.months.length - 1 - at)(), year.label]).reverse();
-  (shown.adding ? drawAddingUp : drawMonths)(figure, values, shown);
-  const controls = values.lines.length ? [choice("What", [["Months", false], ["Adding up", true]], shown.adding, (adding) => again(figure, { adding }))] : [];
+const drawYears = (figure, told) => {
+  const shown = state(figure, { adding: false }), lines = addingUp(dated(values(told.days)));
+  const marks = told.months.map((year, at) => [year.label, faded(told.register, told.months.length - 1 - at)(), year.label]).reverse();
+  (shown.adding ? drawAddingUp : drawMonths)(figure, { ...told, lines }, shown);
+  const controls = lines.length ? [choice("What", [["Months", false], ["Adding up", true]], shown.adding, (adding) => again(figure, { adding }))] : [];
   return [...controls, legend(figure, marks)];
+};
+
+// Each year from 1 January on, day by day, on the days of one leap year; a year that begins later has no line.
+const addingUp = (days) => {
+  const found = new Map();
+  days.x.forEach((start, at) => {
+    const { year, month, day } = parts(start);
+    if (!found.has(year)) found.set(year, { label: String(year), x: [], v: [], lacks: false, whole: month === 0 && day === 1 });
+    const line = found.get(year), before = line.v.length ? line.v[line.v.length - 1] : 0;
+    line.x.push(Date.UTC(2000, month, day) / 1000);
+    line.v.push(before + (days.v[at] ?? 0));
+    line.lacks ||= "im".includes(days.state[at]);
+  });
+  return [...found.values()].filter((line) => line.whole);
 };
 
 const drawMonths = (figure, { unit, register, months: years }, shown) => {

@@ -19,6 +19,16 @@ const values = (id) => {
   return parsed.get(id);
 };
 
+// Bars by day, week or month, with the date of each, in epoch seconds.
+const dated = (list) => {
+  const { year, month } = parts(list.from);
+  const start = {
+    day: (place) => list.from + place * DAY, week: (place) => list.from + place * 7 * DAY, month: (place) => Date.UTC(year, month + place, 1) / 1000,
+  }[list.span];
+  list.x ||= list.v.map((_, place) => start(place));
+  return list;
+};
+
 const make = (tag, attributes, ...content) => {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes || {})) made.setAttribute(name, value);

@@ -10,6 +10,7 @@ from pipelines.load.projection import CAPACITY_REGISTER
 from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, joined, table
+from pipelines.report.plotdata import epoch
 from schemas.peak import RANKS
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def capacity(point: Point) -> Html | None:
     rows = [_row(point, month, highest) for month in months]
     heads = ("Month", "Operator's basis", "Our own", *_ORDINALS)
     newest = table(heads, rows[:MONTHS_SHOWN], caption="Capacity basis and highest hours by month")
-    older = table(heads, rows[MONTHS_SHOWN:], caption="Earlier months") if rows[MONTHS_SHOWN:] else None
+    rest = rows[MONTHS_SHOWN:] if point.detail == "hours" else []
+    older = table(heads, rest, caption="Earlier months") if rest else None
     return element(
         "section",
         figure(
@@ -79,7 +81,7 @@ def _values(months: list[dict[str, Any]], point: Point) -> dict[str, Any]:
     local = [month["time"].astimezone(point.zone).date() for month in shown]
     return {
         "unit": "kW",
-        "x": pl.Series(local, dtype=pl.Date).cast(pl.Datetime("us")).dt.epoch("s").to_list(),
+        "x": epoch(pl.Series(local, dtype=pl.Date)),
         "groups": [
             {"label": "the operator's", "v": [month["official_kwh"] for month in shown]},
             {"label": "computed here", "v": [month["computed_kwh"] for month in shown]},

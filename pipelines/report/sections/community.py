@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, table
-from pipelines.report.plotdata import spans
+from pipelines.report.plotdata import epoch, spans
 from schemas.balance import PARTS
 from schemas.registers import REMAINING
 
@@ -36,7 +36,7 @@ def _of(point: Point, kind: str) -> Html | None:
     names = {register: words.label(register).split(", ", 1)[1] for register in parts}
     values = {
         "unit": "kWh",
-        "x": months["start"].cast(pl.Datetime("us")).dt.epoch("s").to_list(),
+        "x": epoch(months["start"]),
         "parts": [{"label": names[register], "v": months[register].to_list()} for register in parts],
     }
     rows = [

@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, table
-from pipelines.report.plotdata import spans
+from pipelines.report.plotdata import epoch, spans
 
 if TYPE_CHECKING:
     from pipelines.report.gather import Point
@@ -28,7 +28,7 @@ def exchange(point: Point) -> Html | None:
     )
     values = {
         "unit": "kWh",
-        "x": months["start"].cast(pl.Datetime("us")).dt.epoch("s").to_list(),
+        "x": epoch(months["start"]),
         "parts": [
             {"label": "bought", "v": months["bought"].to_list()},
             {"label": "sold", "v": [None if sold is None else -sold for sold in months["sold"]]},

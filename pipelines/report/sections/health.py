@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, table
-from pipelines.report.plotdata import bars
+from pipelines.report.sections.periods import days_of
 
 if TYPE_CHECKING:
     from pipelines.report.gather import Point, Series
@@ -19,7 +19,7 @@ MOST_HOLES: Final = 5
 
 def health(point: Point) -> Html:
     """Return the calendar of every register, its counts, and the newest corrections."""
-    values = {"series": [bars(point, series, "day") for series in point.main]}
+    values = {"series": [days_of(point, series) for series in point.main]}
     return element(
         "section",
         figure(

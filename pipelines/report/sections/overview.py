@@ -39,7 +39,7 @@ def _row(point: Point, series: Series) -> list[Content]:
     status, change = series.status, year_to_date(point, series).change()
     return [
         joined(
-            element("a", point.name, href=f"#{point.key}"),
+            element("a", point.name, href=None if point.detail == "list" else f"#{point.key}"),
             element("span", f"{point.source}/{point.connection} {point.metering_point}", class_="small"),
         ),
         words.label(series.register),

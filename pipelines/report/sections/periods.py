@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from pipelines.report import plotdata, words
 from pipelines.report.figures import figure
-from pipelines.report.html import element, joined, table
+from pipelines.report.html import data, element, joined, table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -19,18 +19,28 @@ if TYPE_CHECKING:
 MONTHS_IN_TABLE: Final = 13
 
 
+def days_of(point: Point, series: Series) -> str:
+    """Return what the values of a register's days are called in the page."""
+    return f"{point.key}-{series.register}-days"
+
+
 def periods(point: Point) -> Html:
     """Return a plot of electricity, and one of gas."""
     return element("section", *(_of(point, shown) for shown in point.groups))
 
 
 def _of(point: Point, shown: list[Series]) -> Html:
-    values = {span: [plotdata.bars(point, series, span) for series in shown] for span in get_args(plotdata.Span)}
+    days = [data(plotdata.bars(point, series, "day"), days_of(point, series)) for series in shown]
+    values = {
+        "day": [days_of(point, series) for series in shown],
+        "week": [plotdata.bars(point, series, "week") for series in shown],
+        "month": [plotdata.bars(point, series, "month") for series in shown],
+    }
     sentence = (
         "Sums by local day, week from Monday, or month: pale while something may still change or come, striped where "
         "hours are missing from the sum."
     )
-    return figure("bars", "Days, weeks, months", sentence, values, _tables(shown))
+    return joined(*days, figure("bars", "Days, weeks, months", sentence, values, _tables(shown)))
 
 
 def _tables(shown: list[Series]) -> Html:

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from pipelines.report import words
 from pipelines.report.figures import figure
 from pipelines.report.html import element, table
-from pipelines.report.plotdata import DECIMALS, spans
+from pipelines.report.plotdata import spans
+from pipelines.report.sections.periods import days_of
 
 if TYPE_CHECKING:
     from pipelines.report.gather import Point, Series
     from pipelines.report.html import Html
-
-LEAP_YEAR: Final = 2000
-"""The year whose days all others are laid on, so that a date stands at one place in each."""
 
 _Months = dict[date, dict[str, Any]]
 
 
 def years(point: Point) -> Html | None:
     """Return a plot for each register that has readings of more than one year; None where there is none."""
-    found = [_of(series) for series in point.main if series.days["day"].dt.year().n_unique() > 1]
+    found = [_of(point, series) for series in point.main if series.days["day"].dt.year().n_unique() > 1]
     return element("section", *found) if found else None
 
 
-def _of(series: Series) -> Html:
+def _of(point: Point, series: Series) -> Html:
     months: _Months = {row["start"]: row for row in spans(series, "month").to_dicts()}
     shown = sorted({month.year for month in months})
     values = {
         "unit": words.unit(series.register),
         "register": series.register,
         "months": [_by_month(series, year, months) for year in shown],
-        "lines": [line for year in shown if (line := _adding_up(series, year))],
+        "days": days_of(point, series),
     }
     sentence = (
         "The months of each year side by side, or each year adding up day by day. Where hours are missing, and in a "
@@ -62,25 +58,9 @@ def _note(series: Series, month: dict[str, Any]) -> str:
     return f"{month['missing']} readings missing" if month["missing"] and not series.status.sparse else ""
 
 
-def _adding_up(series: Series, year: int) -> dict[str, Any] | None:
-    """Return the running sum of a year; None where the year is not there from its first day."""
-    days = series.days.filter(pl.col("day").dt.year() == year)
-    newest = days.filter(pl.col("present") > 0)["day"].max()
-    if days["day"][0] != date(year, 1, 1) or newest is None:
-        return None
-    in_leap_year = pl.date(LEAP_YEAR, pl.col("day").dt.month(), pl.col("day").dt.day())
-    drawn = days.filter(pl.col("day") <= newest).select(
-        x=in_leap_year.cast(pl.Datetime("us")).dt.epoch("s"),
-        # Adding nothing where nothing is there: the page says which years lack hours.
-        v=pl.col("quantity").fill_null(0).cum_sum().round(DECIMALS),
-    )
-    lacks = int(days["missing"].sum()) > 0 and not series.status.sparse
-    return {"label": str(year), "x": drawn["x"].to_list(), "v": drawn["v"].to_list(), "lacks": lacks}
-
-
 def _table(series: Series, months: _Months, shown: list[int]) -> Html:
     rows = [
-        [f"{date(LEAP_YEAR, number, 1):%B}", *(_cell(series, months.get(date(year, number, 1))) for year in shown)]
+        [f"{date(shown[0], number, 1):%B}", *(_cell(series, months.get(date(year, number, 1))) for year in shown)]
         for number in range(1, 13)
     ]
     return table(["Month", *map(str, shown)], rows, caption=f"{words.label(series.register)} by month and year")
