@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.covered import covered
 from pipelines.load.projection import capacity_basis
 from schemas.revision import PEAKS
 
@@ -25,8 +24,7 @@ def basis_by_month(flow: Flow) -> pl.DataFrame:
     log = flow.store.logs.get(Feed.PEAKS)
     months = [log.current(month) for month in log.months()] if log else []
     peaks = pl.concat([PEAKS.schema.to_frame(eager=True), *months])
-    coverage = covered(flow.store.readings.days(), flow.source, flow.connections, flow.now)
-    of_peaks = coverage if log else coverage.clear()
+    of_peaks = flow.coverage() if log else flow.coverage().clear()
     return capacity_basis(of_peaks, peaks, flow.source.name, flow.source.zone).frame
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines.commands.failures import WELL
+from pipelines.commands.files import check_out
 from pipelines.commands.output import say
-from pipelines.commands.usage import check_out, chosen_connections, prepare_data_dir
+from pipelines.commands.usage import chosen_connections, prepare_data_dir
 from pipelines.report.write import report_path, write_report
 from pipelines.settings import load
 from schemas.time import utc_now
@@ -23,8 +24,7 @@ def run(*, out: Path | None, connections: Sequence[str] | None) -> int:
     settings = load()
     # Without a choice, what a removed connection left is shown, too.
     chosen = chosen_connections(settings, connections) if connections else None
-    if out is not None:
-        check_out(out)
+    check_out(out)
     prepare_data_dir(settings)
     say_report(settings, connections=chosen, out=out)
     return WELL

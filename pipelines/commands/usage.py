@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from pipelines.store.files import private_folder
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from connectors.base import Source
     from pipelines.settings import Settings
@@ -69,19 +67,6 @@ def check_years(sources: Collection[str], first: int | None, last: int | None, n
         for years in served.values()
         for year in years
     )
-
-
-def check_out(out: Path) -> None:
-    """Raise `UsageError` where `--out` names no file that can be written."""
-    message = None
-    if out.is_dir():
-        message = f"--out: {out} is a folder; name a file in it"
-    elif not out.parent.is_dir():
-        message = f"--out: there is no folder {out.parent}; make it, or correct the path"
-    elif not os.access(out.parent, os.W_OK):
-        message = f"--out: nothing can be written in {out.parent}; choose another folder, or let this user write there"
-    if message is not None:
-        raise UsageError(message)
 
 
 def prepare_data_dir(settings: Settings) -> None:

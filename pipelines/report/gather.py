@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
-from pipelines.covered import covered
 from pipelines.peaks import basis_by_month
 from pipelines.report.readings import Hours, hours_of
 from pipelines.status import status
@@ -139,7 +138,7 @@ class _Kept:
 
     def __init__(self, flow: Flow, chosen: Collection[str] | None) -> None:
         self.flow = flow
-        days = covered(flow.store.readings.days(), flow.source, flow.connections, flow.now)
+        days = flow.coverage()
         self._days = days if chosen is None else days.filter(pl.col("connection").is_in(list(chosen)))
         self.points = self._days.select("connection", "metering_point").unique().sort(pl.all()).rows()
         self.basis = basis_by_month(flow)

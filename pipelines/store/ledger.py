@@ -188,6 +188,22 @@ class Ledger:
                 [(self._source, connection, point) for point in metering_points],
             )
 
+    def connections(self) -> list[str]:
+        """Return every connection that was ever run, in the settings or not."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? ORDER BY connection", (self._source,)
+            )
+            return [row["connection"] for row in rows]
+
+    def targets(self) -> list[str]:
+        """Return every database that anything of the source was ever loaded into."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT DISTINCT target FROM loaded WHERE source = ? ORDER BY target", (self._source,)
+            )
+            return [row["target"] for row in rows]
+
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""
         for connection in connections:
