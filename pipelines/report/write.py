@@ -23,6 +23,15 @@ def report_path(settings: Settings) -> Path:
     return settings.data_dir / "report" / "index.html"
 
 
+def erase_report(settings: Settings, metering_points: Collection[str]) -> tuple[int, int]:
+    """Remove the report where it names one of these; return how many files did, and how many still do."""
+    path = report_path(settings)
+    named = path.exists() and any(point in path.read_text(encoding="utf-8") for point in metering_points)
+    if named:
+        path.unlink()
+    return int(named), 0
+
+
 def write_report(settings: Settings, now: datetime, *, connections: Collection[str] | None, out: Path) -> Path:
     """Write the report on these connections (None: on all that the store holds) and return its path."""
     flows = [Flow(settings, source, now) for source in SOURCES.values()]

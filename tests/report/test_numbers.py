@@ -263,7 +263,8 @@ def test_bought_sold_and_net(filled: Filled, report: Report) -> None:
 
     bought, sold, net = (told(cell) for cell in rows["May 2026"])
 
-    assert (bought, sold) == (pytest.approx(sums[0], abs=0.5), pytest.approx(sums[1], abs=0.5))
+    assert bought == pytest.approx(sums[0], abs=0.5)
+    assert sold == pytest.approx(sums[1], abs=0.5)
     assert net == pytest.approx(sums[0] - sums[1], abs=0.5)
     assert report.figures(COMMUNITY, "stack")[0].get("line") is None
 
