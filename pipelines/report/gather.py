@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,10 +11,10 @@ import polars as pl
 
 from pipelines.peaks import basis_by_month
 from pipelines.report.readings import Hours, hours_of
+from pipelines.statement import draw_up
 from pipelines.status import status
-from schemas.coverage import SERIES
 from schemas.registers import REGISTERS, RESOLUTIONS
-from schemas.time import local_day
+from schemas.time import DAY, local_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from pipelines.flow import Flow
+    from pipelines.statement import Statement
     from pipelines.status import ConnectionStatus, SeriesStatus
 
 MAIN: Final = ("consumption", "production", "gas_energy", "gas_standard_volume", "gas_volume")
@@ -99,6 +101,8 @@ class Gathered:
     detail: Detail
     points: list[Point] = field(default_factory=list)
     connections: list[tuple[ConnectionStatus, ZoneInfo]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    """Of the last month, where a register tells what is shared."""
 
 
 def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime) -> Gathered:
@@ -112,6 +116,9 @@ def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[s
         zone = kept.flow.source.zone
         gathered.connections += [(one, zone) for one in connections if chosen is None or one.connection in chosen]
         details = kept.details() if detail == "hours" else {}
+        if detail != "list" and kept.shares:
+            last_month = (local_day(now, zone).replace(day=1) - DAY).replace(day=1)
+            gathered.statements.append(draw_up(kept.flow, last_month, names, chosen))
         by_series = {(one.metering_point, one.register): one for one in statuses}
         for connection, metering_point in kept.points:
             gathered.points.append(
@@ -138,15 +145,21 @@ class _Kept:
 
     def __init__(self, flow: Flow, chosen: Collection[str] | None) -> None:
         self.flow = flow
-        days = flow.coverage()
-        self._days = days if chosen is None else days.filter(pl.col("connection").is_in(list(chosen)))
-        self.points = self._days.select("connection", "metering_point").unique().sort(pl.all()).rows()
+        coverage = flow.coverage()
+        days = coverage if chosen is None else coverage.filter(pl.col("connection").is_in(list(chosen)))
+        self.points = days.select("connection", "metering_point").unique().sort(pl.all()).rows()
         self.basis = basis_by_month(flow)
+        self._days = days.partition_by("metering_point", "register", as_dict=True, maintain_order=True)
+        self._siblings = Counter(connection for connection, _ in self.points)
+
+    @property
+    def shares(self) -> bool:
+        """Tell whether a register says what is shared."""
+        return any(REGISTERS[register].layer is not None for _, register in self._days)
 
     def name_of(self, connection: str, metering_point: str) -> str:
         """Name a metering point that the settings have no name for."""
-        siblings = [point for owner, point in self.points if owner == connection]
-        return connection if len(siblings) == 1 else f"{connection} …{metering_point[-4:]}"
+        return connection if self._siblings[connection] == 1 else f"{connection} …{metering_point[-4:]}"
 
     def details(self) -> dict[str, Hours]:
         """Return the hours and the corrections of every metering point."""
@@ -159,11 +172,9 @@ class _Kept:
         details: Mapping[str, Hours],
     ) -> dict[str, Series]:
         """Return a metering point's registers in the catalogue's order."""
-        mine = self._days.filter(pl.col("metering_point") == metering_point)
-        parts = {str(rows["register"][0]): rows for rows in mine.partition_by(*SERIES)}
         detail = details.get(metering_point, Hours())
         return {
-            register: Series(register, parts[register], detail.of(register), statuses[metering_point, register])
+            register: Series(register, days, detail.of(register), statuses[metering_point, register])
             for register in REGISTERS
-            if register in parts
+            if (days := self._days.get((metering_point, register))) is not None
         }

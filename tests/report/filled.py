@@ -134,9 +134,13 @@ class Report:
         return values
 
     def rows(self, point: str, caption: str) -> list[list[str]]:
-        """Return the rows of the table with this caption."""
+        """Return the rows of a metering point's table with this caption."""
+        return self.table(caption, self.part(point))
+
+    def table(self, caption: str, text: str = "") -> list[list[str]]:
+        """Return the rows of the one table with this caption in a text (the page)."""
         pattern = rf"<caption>{re.escape(caption)}</caption>.*?<tbody>(.*?)</tbody>"
-        (body,) = re.findall(pattern, self.part(point), re.DOTALL)
+        (body,) = re.findall(pattern, text or self.text, re.DOTALL)
         return [
             [text_of(cell) for cell in re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL)]
             for row in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)

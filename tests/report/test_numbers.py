@@ -292,3 +292,19 @@ def test_the_highest_hours_are_named(filled: Filled, report: Report) -> None:
     local = start.astimezone(ZONES[GAS])
     assert cell == f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M}"
     assert is_told(value, quantity)
+
+
+def test_the_communitys_statement_is_of_last_month(filled: Filled, report: Report) -> None:
+    """Each register came to what was served of it, the total too; nothing is restated that was never issued."""
+    hours = truth(filled, report, COMMUNITY, "consumption")
+    rows = {tuple(row[:2]): row[2:] for row in report.table("Statement of May 2026")}
+
+    of_point, of_all = rows["plant \u20260001", "Consumption"], rows["Total", "Consumption"]
+
+    expected = between(hours, date(2026, 5, 1), date(2026, 5, 31))
+    assert told(of_point[0]) == told(of_all[0]) == pytest.approx(expected, abs=0.5)
+    assert of_point[1:] == ["100 %", "100 %", *["\u2013"] * 4]
+    assert {register for _, register in rows} >= {"Consumption, shared, layer 1", "Consumption, not shared"}
+    assert [
+        whose for whose, _ in rows if whose not in {"Total", "plant \u20260001", "plant \u20260002", "plant \u20260003"}
+    ] == []

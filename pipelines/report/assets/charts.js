@@ -133,7 +133,7 @@ const drawBars = (figure, spans) => {
   const ends = x[x.length - 1] + SPANS[shown.span];
   for (const list of seen) {
     const sign = list.register === "production" && lists.length > 1 ? -1 : 1, name = tint(list.register);
-    const fills = { s: solid(name), p: solid(`${name}-pale`), i: (made) => striped(made.ctx, colour("missing"), colour(name)) };
+    const fills = { s: solid(name), p: solid(`${name}-pale`), i: (made) => striped(made.ctx, colour("missing"), colour(`${name}-pale`)) };
     const split = { s: new Array(x.length).fill(null), p: new Array(x.length).fill(null), i: new Array(x.length).fill(null) };
     split.b = split.p;
     list.x.forEach((start, at) => {
@@ -154,7 +154,7 @@ const drawBars = (figure, spans) => {
   plot(figure, { x, series, describe, ends, range: shown.whole ? null : range, before: bands(holes) });
   const names = lists.map((list) => [list.label, colour(tint(list.register)), lists.length > 1 && list.register]);
   const marks = [["may still change", colour(`${tint(lists[0].register)}-pale`)]];
-  if (lists.some((list) => list.state.includes("i"))) marks.push(["hours missing", stripes(colour("missing"), colour(tint(lists[0].register)))]);
+  if (lists.some((list) => list.state.includes("i"))) marks.push(["hours missing", stripes(colour("missing"), colour(`${tint(lists[0].register)}-pale`))]);
   const entries = [["Days", "day"], ["Weeks", "week"], ["Months", "month"]];
   const controls = [choice("Span", entries, shown.span, (span) => again(figure, { span, whole: false }))];
   if (range) controls.push(choice("Range", [["4 months", false], ["All", true]], Boolean(shown.whole), (whole) => again(figure, { whole })));

@@ -36,8 +36,14 @@ addEventListener("resize", () => {
   waiting = requestAnimationFrame(() => redraw(false));
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw(true));
-addEventListener("beforeprint", () => redraw("every"));
-addEventListener("afterprint", () => redraw(true));
+addEventListener("beforeprint", () => {
+  document.documentElement.dataset.printing = "";
+  redraw("every");
+});
+addEventListener("afterprint", () => {
+  delete document.documentElement.dataset.printing;
+  redraw(true);
+});
 addEventListener("scroll", hideTip, { passive: true });
 
 // A link to a metering point opens it.

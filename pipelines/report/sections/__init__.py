@@ -17,6 +17,7 @@ from pipelines.report.sections.health import health
 from pipelines.report.sections.hours import hours
 from pipelines.report.sections.overview import overview
 from pipelines.report.sections.periods import periods
+from pipelines.report.sections.statement import statement
 from pipelines.report.sections.years import years
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipelines.report.gather import Gathered, Point
     from pipelines.report.html import Html
 
-PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (overview, attention)
+PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (overview, attention, statement)
 """Sections about everything, in their order."""
 
 POINT: Final[tuple[Callable[[Point], Html | None], ...]] = (
