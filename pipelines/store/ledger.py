@@ -7,8 +7,8 @@ a step function of time: when was this interval last asked for? A failed call is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from connectors.base import Subject
 from schemas.time import Window
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from connectors.errors import OutsideError
     from pipelines.store.state import State
     from schemas.settlement import FlagVerdict
+
+CLOCK_SLIP: Final = timedelta(hours=1)
+"""What was noted further in the future than this was noted under a wrong clock, and is not believed."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,12 @@ class Contact:
     words: str | None = None
     not_before: datetime | None = None
     nulls: int = 0
+
+    def waits_until(self, now: datetime) -> datetime | None:
+        """Return the instant before which the operator wants no call, where it lies ahead and can be believed."""
+        if self.not_before is None or self.not_before <= now:
+            return None
+        return self.not_before if self.failed_at is None or self.failed_at <= now + CLOCK_SLIP else None
 
 
 def _seconds(instant: datetime | None) -> int | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
+from pipelines.store.ledger import CLOCK_SLIP
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.extract import Extraction
 from pipelines.sync.merge import Merger
@@ -166,9 +167,9 @@ class Syncing:
             possible=connection.possible(),
             known=tuple(sorted(seen)),
             seen=seen,
-            turned_down=ledger.turned_down(name),
+            turned_down={subject: at for subject, at in ledger.turned_down(name).items() if self._believed(at)},
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
-            greeted_at=contact.greeted_at if same_credential else None,
+            greeted_at=contact.greeted_at if same_credential and self._believed(contact.greeted_at) else None,
             rereading={
                 feed: Rereading(
                     pace=rules.pace,
@@ -193,12 +194,16 @@ class Syncing:
         """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
         contact = self._store.ledger.contact(name)
         words = contact.words or ""
-        if contact.not_before is not None and self._now < contact.not_before:
-            return TryLater(words, not_before=contact.not_before)
+        if (not_before := contact.waits_until(self._now)) is not None:
+            return TryLater(words, not_before=not_before)
         dead = contact.dead is not None and contact.dead == self._fingerprint(name)
-        if dead and contact.failed_at is not None and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+        if dead and self._believed(contact.failed_at) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
             return RenewCredential(words)
         return None
+
+    def _believed(self, noted_at: datetime | None) -> TypeGuard[datetime]:
+        """Tell whether something was noted, and under a clock that can have been right."""
+        return noted_at is not None and noted_at <= self._now + CLOCK_SLIP
 
 
 def _count(outcome: Outcome, piece: Piece) -> None:
