@@ -10,6 +10,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from connectors.base import Feed
+from schemas.revision import current
 from schemas.time import HOUR, Window, local_day, local_midnight, utc_now
 from tests.support.home import Home
 
@@ -74,8 +75,8 @@ class Bench:
 
     def stored(self, name: str, feed: Feed = Feed.READINGS) -> pl.DataFrame:
         """Return a connection's current rows."""
-        key = self.home.flow().store.logs[feed].shape.key
-        return self.log(name, feed).group_by(key, maintain_order=True).last()
+        log = self.home.flow().store.logs[feed]
+        return current(self.log(name, feed), log.shape)
 
     def assert_whole(self, *names: str) -> None:
         """Hold the store to every value that the operator serves now, of every feed, and to nothing else."""

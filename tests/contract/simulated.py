@@ -81,5 +81,5 @@ class Simulated(Protocol):
         ...
 
     def paced(self, name: str) -> Pace:
-        """Return a pace that a backfill has to slow down for; an operator that counts calls does so by it from now on."""
+        """Return a pace that a backfill must slow down for; an operator that counts calls counts by it from now on."""
         ...

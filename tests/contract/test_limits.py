@@ -78,7 +78,7 @@ def test_the_pace_is_kept(bench: Bench, pass_time: Callable[[timedelta], None]) 
 
 @pytest.mark.parametrize("as_date", [False, True], ids=["in seconds", "as a date"])
 def test_an_announced_wait_is_kept(bench: Bench, clock: Traveller, *, as_date: bool) -> None:
-    """After 429 for hours the connection rests until then, whatever is commanded; the others go on; then it completes."""
+    """After 429 for hours the connection rests until then, whatever is commanded, then completes; others go on."""
     bench.admit("home", "neighbour")
     until = NOW + 3 * HOUR
     wait: int | datetime = until if as_date else 3 * 60 * 60
