@@ -84,7 +84,7 @@ class Bench:
             for feed, served in self.operator.served(name).items():
                 assert not served.is_empty()
                 stored = self.stored(name, feed)
-                assert_frame_equal(stored.select(served.columns), served)
+                assert_frame_equal(stored.select(served.columns), served, check_exact=True)
 
     def missing(self, name: str) -> int:
         """Return how many intervals `status` misses of a connection's."""

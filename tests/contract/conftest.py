@@ -7,17 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import stamina
 import time_machine
 
 from connectors.budget import Budget
 from connectors.registry import SOURCES
-from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from tests.contract.bench import Bench
 from tests.contract.operators import OPERATORS
 from tests.support.home import NOW, Home
 from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.simulation import no_waits, server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,9 +24,10 @@ if TYPE_CHECKING:
 
     from connectors.influxdb.base import Database
     from connectors.influxdb.settings import InfluxSettings
+    from sandbox.serve import Sandbox
     from tests.contract.simulated import Simulated
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program"]
+__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +35,6 @@ def clock() -> Iterator[time_machine.Traveller]:
     """The one clock of installation and operator; it stands still until it is moved."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    """Repeat failed requests at once, as often as ever."""
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
 
 
 @pytest.fixture
@@ -63,13 +56,6 @@ def pass_time(clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(kinds, "running", lambda: started + passed // timedelta(microseconds=1) * 1000)
     monkeypatch.setitem(kinds, "sleep", sleep)
     return go_by
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Sandbox]:
-    """One server for all tests: to stop one takes a fifth of a second."""
-    with running(World()) as served:
-        yield served
 
 
 @pytest.fixture(params=sorted(SOURCES))

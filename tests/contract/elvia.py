@@ -98,12 +98,13 @@ class SimulatedElvia:
         }
 
     def allows(self, call: Call) -> bool:
-        """At most a year a call and three years back; of peaks, the month before the asked one comes unasked."""
-        if call.window is None:
+        """At most a year a call, three years back, to the last hour; a month's peaks bring those of the one before."""
+        window = call.window
+        if window is None:
             return False
-        earliest = years_before(floor_hour(call.at), 3, OSLO)
-        begins = call.window.end if call.path.endswith("maxhours") else call.window.start
-        return begins >= earliest and years_before(call.window.end, 1, OSLO) <= call.window.start
+        served = Window(years_before(floor_hour(call.at), 3, OSLO), floor_hour(call.at))
+        asked = Window(window.end, window.end) if call.path.endswith("maxhours") else window
+        return served.covers(asked) and years_before(window.end, 1, OSLO) <= window.start
 
     def paced(self, name: str) -> Pace:  # noqa: ARG002 - it counts every token's
         """Let the operator count; it answers 429 beyond."""
@@ -135,6 +136,7 @@ class SimulatedElvia:
             peaks = truth.peaks(world, household.metering_point, "consumption", min(window.end, now), world.now())
             found.append(
                 peaks.filter(pl.col("months_back") == months_back)
+                .with_columns(average=pl.col("quantity").mean())
                 .sort("quantity", "start", descending=[True, False])
                 .with_row_index("rank", offset=1)
                 .select(
@@ -144,7 +146,7 @@ class SimulatedElvia:
                     rank=pl.col("rank").cast(pl.Int64),
                     quantity="quantity",
                     hour_start="start",
-                    average=pl.col("quantity").mean(),
+                    average="average",
                     verified="verified",
                 )
             )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 REGISTERS: Final = ("consumption", "production")
 KWH_OF_A_KW: Final = 0.25
 """In a quarter-hour."""
-DAYS_A_CALL: Final = 31
+DAYS_A_CALL: Final = 62
 CALLS_A_MINUTE: Final = 6
 
 
@@ -107,14 +107,14 @@ class SimulatedLeneda:
         return {Feed.READINGS: pl.concat(series).sort("metering_point", "register", "start")}
 
     def allows(self, call: Call) -> bool:
-        """Whole local days, so many a call, of no more than a year; which registers there are, a whole year tells."""
+        """Whole local days of the last year, so many a call; which registers there are, all of the year may tell."""
         window = call.window
         if window is None:
             return False
         whole = all(bound == local_midnight(local_day(bound, LUXEMBOURG), LUXEMBOURG) for bound in window.bounds)
         days = len(list(local_days(window, LUXEMBOURG)))
-        short = days <= DAYS_A_CALL or window == LENEDA.recent(call.at)
-        return whole and short and window.start >= _first_midnight(call.at)
+        year = Window(_first_midnight(call.at), local_midnight(local_day(call.at, LUXEMBOURG), LUXEMBOURG))
+        return whole and (days <= DAYS_A_CALL or window == year) and year.covers(window)
 
     def paced(self, name: str) -> Pace:  # noqa: ARG002 - every key's pace is one
         """Return the pause that the connection promises; the operator is not known to count."""

@@ -77,7 +77,7 @@ class Simulated(Protocol):
         ...
 
     def allows(self, call: Call) -> bool:
-        """Tell whether a call keeps to what the operator allows, or the settings: its span, its history."""
+        """Tell whether a call keeps to what operator and settings allow: its span, its history, nothing to come."""
         ...
 
     def paced(self, name: str) -> Pace:

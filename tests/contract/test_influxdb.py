@@ -47,7 +47,7 @@ def _assert_equal(bench: Bench) -> None:
     bench.assert_whole("home")
     stored, points = bench.stored("home"), _points(bench)
     native = points.filter(pl.col("resolution").is_in(stored["resolution"].unique().to_list()))
-    assert_frame_equal(native, stored.select(native.columns))
+    assert_frame_equal(native, stored.select(native.columns), check_exact=True)
 
 
 def test_influxdb_holds_what_was_served(loaded: Bench, clock: Traveller) -> None:
