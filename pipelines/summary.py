@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
+from pipelines import charts
 from pipelines.flow import Flow
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
@@ -91,6 +92,14 @@ def _peaks(standing: Standing) -> list[str]:
     return differing_peaks(standing.flow)
 
 
+def _balanced(standing: Standing) -> list[str]:
+    return [
+        f"{each.connection}, {each.alias}, {each.register}, {day}"
+        for each in standing.series
+        for day in each.unbalanced
+    ]
+
+
 CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
     "every_connection_answers": ("The last run of each connection went well.", _contact),
     "rules_are_kept": ("No row that the operator still sends breaks a rule.", _rules_kept),
@@ -98,6 +107,7 @@ CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
     "readings_are_settled": ("At least 90 % of the readings of each register are settled.", _settled),
     "readings_are_fresh": ("The newest reading of each register is no older than its operator's delay allows.", _fresh),
     "influxdb_equals_the_store": ("Counts and sums per month are the same in InfluxDB as in the store.", _equal),
+    "registers_balance": ("Each interval of a measured register is its shared layers and the remainder.", _balanced),
     "official_peaks_are_ours": ("The operator's peaks are the highest hours that we have.", _peaks),
 }
 """Name, promise, and what breaks it, a line each."""
@@ -130,8 +140,9 @@ def summary_asset(
         # What a removed connection left behind stays in the table, and is nobody's fault.
         judged = [each for each in series if each.connection in flow.connections]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
+        by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
-            metadata={"connections": len(connections), "registers": len(series), **_table(series)},
+            metadata={"connections": len(connections), "registers": len(series), **_table(series), "months": by_month},
             check_results=list(_judged(standing)),
         )
 

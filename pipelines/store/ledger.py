@@ -6,24 +6,23 @@ a step function of time: when was this interval last asked for? A failed call is
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from connectors.base import Subject
+from pipelines.store.contact import Contact
 from schemas.time import Window
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connectors.base import Feed
     from connectors.errors import OutsideError
     from pipelines.store.state import State
     from schemas.settlement import FlagVerdict
-
-CLOCK_SLIP: Final = timedelta(hours=1)
-"""What was noted further in the future than this was noted under a wrong clock, and is not believed."""
 
 
 @dataclass(frozen=True)
@@ -41,29 +40,6 @@ class Credit:
     feed: Feed
     subjects: tuple[Subject, ...]
     asked: Asked
-
-
-@dataclass(frozen=True)
-class Contact:
-    """How a connection is doing: its last good run, its last failure, and what it was told to wait for."""
-
-    greeted_by: str | None = None
-    """Fingerprint of the credential that the newest day was last answered to."""
-    greeted_at: datetime | None = None
-    dead: str | None = None
-    """Fingerprint of the credential that was last refused."""
-    well_at: datetime | None = None
-    failed_at: datetime | None = None
-    cause: str | None = None
-    words: str | None = None
-    not_before: datetime | None = None
-    nulls: int = 0
-
-    def waits_until(self, now: datetime) -> datetime | None:
-        """Return the instant before which the operator wants no call, where it lies ahead and can be believed."""
-        if self.not_before is None or self.not_before <= now:
-            return None
-        return self.not_before if self.failed_at is None or self.failed_at <= now + CLOCK_SLIP else None
 
 
 def _seconds(instant: datetime | None) -> int | None:
@@ -194,6 +170,22 @@ class Ledger:
                 [(self._source, connection, point) for point in metering_points],
             )
 
+    def connections(self) -> list[str]:
+        """Return every connection that was ever run, in the settings or not."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? ORDER BY connection", (self._source,)
+            )
+            return [row["connection"] for row in rows]
+
+    def targets(self) -> list[str]:
+        """Return every database that anything of the source was ever loaded into."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT DISTINCT target FROM loaded WHERE source = ? ORDER BY target", (self._source,)
+            )
+            return [row["target"] for row in rows]
+
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""
         for connection in connections:
@@ -226,17 +218,20 @@ class Ledger:
             words=row["words"],
             not_before=_instant(row["not_before"]),
             nulls=row["nulls"],
+            unfamiliar=json.loads(row["unfamiliar"] or "{}"),
         )
 
     def greeted(self, connection: str, fingerprint: str, at: datetime) -> None:
         """Record that the newest day was answered to this credential."""
         self._set(connection, greeted_by=fingerprint, greeted_at=_seconds(at), dead=None)
 
-    def went_well(self, connection: str, at: datetime, nulls: int | None) -> None:
-        """Record a run without a failure, and how many rows had no value; None leaves that number as it is."""
-        counted = {} if nulls is None else {"nulls": nulls}
-        well_at = _seconds(at)
-        self._set(connection, well_at=well_at, failed_at=None, cause=None, words=None, not_before=None, **counted)
+    def went_well(self, connection: str, at: datetime) -> None:
+        """Record a run without a failure."""
+        self._set(connection, well_at=_seconds(at), failed_at=None, cause=None, words=None, not_before=None)
+
+    def counted(self, connection: str, nulls: int, unfamiliar: Mapping[str, int]) -> None:
+        """Record how many rows had no value, and how many are provisional by a word that nobody knows."""
+        self._set(connection, nulls=nulls, unfamiliar=json.dumps(dict(unfamiliar)))
 
     def failed(self, connection: str, error: OutsideError, at: datetime, *, dead: str | None = None) -> None:
         """Record a failure: whose turn it is, before when nothing may be asked, and which credential is dead."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeGuard
+from typing import TYPE_CHECKING, Final
 
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
-from pipelines.store.ledger import CLOCK_SLIP
+from pipelines.store.contact import believed
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.extract import Extraction
 from pipelines.sync.merge import Merger
@@ -114,8 +114,9 @@ class Syncing:
             if contact.failed_at is not None and self._has_more_to_ask(outcome.connection, years):
                 # What failed before is still to be asked, and this run was about other years.
                 return
-            newest = outcome.calls > 0 and self.years()[0] in years
-            ledger.went_well(outcome.connection, self._now, outcome.nulls if newest else contact.nulls)
+            ledger.went_well(outcome.connection, self._now)
+            if outcome.calls and self.years()[0] in years:
+                ledger.counted(outcome.connection, outcome.nulls, outcome.unfamiliar)
             return
         outcome.cause, outcome.words = error.cause, str(error)
         outcome.not_before = getattr(error, "not_before", None)
@@ -167,9 +168,9 @@ class Syncing:
             possible=connection.possible(),
             known=tuple(sorted(seen)),
             seen=seen,
-            turned_down={subject: at for subject, at in ledger.turned_down(name).items() if self._believed(at)},
+            turned_down={subject: at for subject, at in ledger.turned_down(name).items() if believed(at, self._now)},
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
-            greeted_at=contact.greeted_at if same_credential and self._believed(contact.greeted_at) else None,
+            greeted_at=contact.greeted_at if same_credential and believed(contact.greeted_at, self._now) else None,
             rereading={
                 feed: Rereading(
                     pace=rules.pace,
@@ -197,13 +198,9 @@ class Syncing:
         if (not_before := contact.waits_until(self._now)) is not None:
             return TryLater(words, not_before=not_before)
         dead = contact.dead is not None and contact.dead == self._fingerprint(name)
-        if dead and self._believed(contact.failed_at) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+        if dead and believed(contact.failed_at, self._now) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
             return RenewCredential(words)
         return None
-
-    def _believed(self, noted_at: datetime | None) -> TypeGuard[datetime]:
-        """Tell whether something was noted, and under a clock that can have been right."""
-        return noted_at is not None and noted_at <= self._now + CLOCK_SLIP
 
 
 def _count(outcome: Outcome, piece: Piece) -> None:

@@ -9,15 +9,18 @@ import time_machine
 
 from sandbox.world import World
 from tests.leneda.plant import NOW, Plant
+from tests.support.influx import database, influx_settings, influxd, influxd_program
 from tests.support.simulation import no_waits, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from connectors.influxdb.base import Database
+    from connectors.influxdb.settings import InfluxSettings
     from sandbox.serve import Sandbox
 
-__all__ = ["no_waits", "server"]
+__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture
@@ -38,3 +41,10 @@ def sandbox(server: Sandbox, clock: time_machine.Traveller) -> Sandbox:  # noqa:
 def plant(sandbox: Sandbox, tmp_path: Path) -> Plant:
     """An installation that lists nothing yet."""
     return Plant(sandbox, tmp_path)
+
+
+@pytest.fixture
+def loaded_plant(sandbox: Sandbox, tmp_path: Path, influx_settings: InfluxSettings, database: Database) -> Plant:
+    """An installation that lists nothing yet, with a new and empty database."""
+    assert database.exists()
+    return Plant(sandbox, tmp_path, influx=influx_settings)
