@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.base import Source
+    from pipelines.sync.outcome import Outcome
     from sandbox.world import World
     from tests.contract.simulated import Keys, Simulated
 
@@ -65,6 +66,11 @@ class Bench:
         """Return three hours of a local day so many days ago: the first, or those so long after midnight."""
         midnight = local_midnight(local_day(utc_now(), self.source.zone) - days * 24 * HOUR, self.source.zone)
         return Window(midnight + after, midnight + after + 3 * HOUR)
+
+    def ask(self, name: str) -> Outcome:
+        """Ask one connection about every year, in one run."""
+        flow = self.home.flow()
+        return flow.run(flow.syncing().years(), ask=[name], load=[]).outcomes[name]
 
     def log(self, name: str, feed: Feed = Feed.READINGS) -> pl.DataFrame:
         """Return every revision that the store has of a connection's, by key and `seq`."""
