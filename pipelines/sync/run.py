@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
 from pipelines.access.standing import granted
+from pipelines.store.contact import believed
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.calling import Calling
 from pipelines.sync.extract import Extraction
@@ -217,7 +218,8 @@ class Syncing:
         ledger, contact = self._store.ledger, self._store.ledger.contact(name)
         same_credential = contact.greeted_by == self._fingerprint(name)
         settings, connection, seen = self._settings, self._connections[name], ledger.known(name)
-        requested, turned_down = self._store.requests.requested(name), ledger.turned_down(name)
+        requested = self._store.requests.requested(name)
+        turned_down = {subject: at for subject, at in ledger.turned_down(name).items() if believed(at, self._now)}
         may_be_read = granted(requested, seen, turned_down)
         # What was asked for is the access check's until it is granted, and so is the rest of a metering point of which
         # nothing was ever read: its owner has not decided yet, which is nobody's failure.
@@ -239,7 +241,7 @@ class Syncing:
             seen=seen,
             turned_down=turned_down,
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
-            greeted_at=contact.greeted_at if same_credential else None,
+            greeted_at=contact.greeted_at if same_credential and believed(contact.greeted_at, self._now) else None,
             rereading={
                 feed: Rereading(
                     pace=rules.pace,
@@ -264,10 +266,10 @@ class Syncing:
         """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
         contact = self._store.ledger.contact(name)
         words = contact.words or ""
-        if contact.not_before is not None and self._now < contact.not_before:
-            return TryLater(words, not_before=contact.not_before)
+        if (not_before := contact.waits_until(self._now)) is not None:
+            return TryLater(words, not_before=not_before)
         dead = contact.dead is not None and contact.dead == self._fingerprint(name)
-        if dead and contact.failed_at is not None and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+        if dead and believed(contact.failed_at, self._now) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
             return RenewCredential(words)
         return None
 
