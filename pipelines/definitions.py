@@ -10,6 +10,7 @@ from connectors.registry import SOURCES
 from pipelines.assets import year_assets
 from pipelines.housekeeping import housekeeping
 from pipelines.schedules import daily_sync
+from pipelines.sensors import access_sensor
 from pipelines.settings import Settings, SettingsError, load
 from pipelines.summary import summary_asset
 
@@ -29,7 +30,10 @@ def _definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
-        sensors=[housekeeping(settings.connections)],
+        sensors=[
+            housekeeping(settings.connections),
+            *(access_sensor(source, settings) for source in SOURCES.values() if source.access is not None),
+        ],
         executor=dg.in_process_executor,
     )
 

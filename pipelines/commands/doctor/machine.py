@@ -89,7 +89,8 @@ def _dagster_definitions(settings: Settings, now: datetime) -> Iterator[Finding]
         return
     missing = sorted(set(settings.connections) - set(said.connections))
     if missing:
-        words = f"these connections are not shown yet: {', '.join(missing)}; press Reload in the UI, under Deployment"
+        as_of = f"{said.at:%H:%M} UTC"
+        words = f"not shown as of {as_of}: {', '.join(missing)}; press Reload in the UI, under Deployment"
         yield Finding("Dagster", words, ok=False)
     else:
         yield Finding("Dagster", "shows every connection")
