@@ -137,8 +137,8 @@ def summary_asset(
         now = utc_now()
         flow = Flow(settings or load(), source, now)
         connections, series = status(flow, now)
-        # What a removed connection left behind stays in the table, and is nobody's fault.
-        judged = [each for each in series if each.connection in flow.connections]
+        # What a removed connection left behind, or one that access was lost to, stays in the table: nobody's fault.
+        judged = [each for each in series if each.connection in flow.connections and not each.lost]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
         by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
