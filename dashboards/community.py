@@ -1,0 +1,238 @@
+"""Community (Leneda): who shared what by layer, what the grid still gave, quarter-hour load, and gas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from connectors.leneda.source import LENEDA
+from dashboards import transformations as t
+from dashboards.influxql import DAYS, IN_TIME, POINT, every, select, tag_values, union
+from dashboards.model import Dashboard, Panel, Query, Row, Variable
+from dashboards.panels import GREEN, KW, ORANGE, RED, SHARE, bars, by_name, over_time, stat, table, thresholds
+
+ZONE: Final = LENEDA.zone.key
+OF_LENEDA: Final = f"\"source\" = '{LENEDA.name}'"
+OURS: Final = every(OF_LENEDA, POINT)
+
+SHARES: Final = '"register" =~ /^(consumption|production)_(shared_layer[1-4]|remaining)$/'
+LOADS: Final = '"register" =~ /^(consumption|production)$/'
+PER_HOUR: Final = 4
+"""Quarter-hours in an hour: kWh in one of them, times this, are kW."""
+
+PERCENTS: Final = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)
+"""Shares of the time at which the duration curve is drawn."""
+
+
+def _is(register: str) -> str:
+    return f"\"register\" = '{register}'"
+
+
+def _of(register: str, alias: str) -> str:
+    return select(f'"energy_kwh" AS "{alias}"', "local_day", OURS, _is(register), IN_TIME)
+
+
+def _share_of_the_grid(number: int, title: str, description: str, measured: str) -> Panel:
+    parts = union([_of(measured, "all"), _of(f"{measured}_remaining", "remaining")])
+    what = f'sum("remaining") AS "{title}", sum("remaining") / sum("all") AS "Share"'
+    return stat(
+        number,
+        title,
+        description,
+        Query(select(what, parts, IN_TIME), form="table"),
+        width=6,
+        transformations=[t.tidied(drop=["Time"])],
+        overrides=[by_name("Share", unit=SHARE)],
+    )
+
+
+def _layers(number: int, title: str, description: str, measured: str) -> Panel:
+    layers = f'"register" =~ /^{measured}_(shared_layer[1-4]|remaining)$/'
+    return over_time(
+        number,
+        title,
+        description,
+        Query(
+            select('sum("energy_kwh")', "local_day", OURS, layers, IN_TIME, by=f'{DAYS}, "register"', zone=ZONE),
+            "$tag_register",
+        ),
+        decimals=1,
+        width=12,
+        stacked=True,
+    )
+
+
+def _gas(number: int, title: str, register: str, field: str, unit: str) -> Panel:
+    return over_time(
+        number,
+        title,
+        f"Each day's {title.lower()} by metering point.",
+        Query(
+            select(f'"{field}"', "local_day", OURS, _is(register), IN_TIME, by='"metering_point"'),
+            "$tag_metering_point",
+        ),
+        unit=unit,
+        decimals=1,
+        width=8,
+        empty="No reading of gas in this time",
+    )
+
+
+def _duration() -> str:
+    """Return the load that is reached or exceeded for each share of the time, of all points together."""
+    quarters = select(
+        f'sum("energy_kwh") * {PER_HOUR} AS "kW"',
+        "quarter_hour_reading",
+        OURS,
+        _is("consumption"),
+        IN_TIME,
+        by="time(15m)",
+        zone=ZONE,
+    )
+    reached = ", ".join(
+        f'max("kW") AS "{share} %"' if share == 0 else f'percentile("kW", {100 - share}) AS "{share} %"'
+        for share in PERCENTS
+        if share < 100  # noqa: PLR2004 - a percentile of 0 is none
+    )
+    return select(f'{reached}, min("kW") AS "100 %"', union([quarters]), IN_TIME)
+
+
+PANELS: Final = (
+    _share_of_the_grid(
+        1,
+        "Still from the grid",
+        "What of the consumption no layer of sharing covered, in the chosen time.",
+        "consumption",
+    ),
+    _share_of_the_grid(
+        2,
+        "Still to the grid",
+        "What of the production no layer of sharing took, in the chosen time.",
+        "production",
+    ),
+    stat(
+        3,
+        "Largest residual of a day",
+        "How far a day's register is at most from the sum of its layers and its remainder; it should be 0.",
+        Query(
+            select(
+                'max("off") AS "Residual"',
+                union([select('abs("residual_kwh") AS "off"', "register_balance", OURS, IN_TIME)]),
+                IN_TIME,
+            ),
+            form="table",
+        ),
+        decimals=3,
+        width=6,
+        empty="No day has all registers that the balance needs",
+        transformations=[t.tidied(drop=["Time"])],
+        colors=thresholds((None, GREEN), (0.001, ORANGE), (1, RED)),
+    ),
+    stat(
+        4,
+        "Highest quarter-hour",
+        "The highest mean load of a quarter-hour of one metering point's consumption in the chosen time.",
+        Query(
+            select(
+                'max("kW") AS "Load"',
+                union(
+                    [
+                        select(
+                            f'"energy_kwh" * {PER_HOUR} AS "kW"',
+                            "quarter_hour_reading",
+                            OURS,
+                            _is("consumption"),
+                            IN_TIME,
+                        )
+                    ]
+                ),
+                IN_TIME,
+            ),
+            form="table",
+        ),
+        unit=KW,
+        decimals=2,
+        width=6,
+        transformations=[t.tidied("Load", "Time", rename={"Time": "Quarter-hour"})],
+        overrides=[by_name("Quarter-hour", unit="time:YYYY-MM-DD HH:mm")],
+    ),
+    table(
+        5,
+        "Who shared what",
+        "The energy of each metering point by layer of sharing in the chosen time; an empty cell is a register "
+        "it does not have.",
+        Query(
+            select('sum("energy_kwh")', "local_day", OURS, SHARES, IN_TIME, by='"metering_point", "register"'),
+            "$tag_metering_point $tag_register",
+        ),
+        decimals=1,
+        width=24,
+        transformations=[
+            *t.matrix_of_labels("metering_point", "register"),
+            t.tidied(rename={"metering_point\\register": "Metering point"}),
+        ],
+    ),
+    _layers(6, "Consumption by layer", "Where each day's consumption came from.", "consumption"),
+    _layers(7, "Production by layer", "Where each day's production went.", "production"),
+    over_time(
+        8,
+        "Residual of the balance",
+        "Each day's register less its layers and its remainder: other than 0, something is missing or wrong at "
+        "the operator.",
+        Query(
+            select('"residual_kwh"', "register_balance", OURS, IN_TIME, by='"metering_point", "register"'),
+            "$tag_metering_point $tag_register",
+        ),
+        decimals=3,
+        bars=False,
+        width=12,
+        empty="No day has all registers that the balance needs",
+    ),
+    bars(
+        9,
+        "Duration curve",
+        "The load of all chosen metering points together that was reached or exceeded for so much of the time.",
+        Query(_duration(), form="table"),
+        x="Field",
+        unit=KW,
+        transformations=[t.tidied(drop=["Time"]), t.as_rows(), t.tidied(rename={"Last *": "Load"})],
+    ),
+    over_time(
+        10,
+        "Load by quarter-hour",
+        "The mean load of each quarter-hour; a gap has not arrived.",
+        Query(
+            select(
+                f'"energy_kwh" * {PER_HOUR}',
+                "quarter_hour_reading",
+                OURS,
+                LOADS,
+                IN_TIME,
+                by='"metering_point", "register"',
+            ),
+            "$tag_metering_point $tag_register",
+        ),
+        unit=KW,
+        bars=False,
+    ),
+    Row(11, "Gas"),
+    _gas(12, "Volume of gas", "gas_volume", "volume_m3", "m3"),
+    _gas(13, "Standard volume of gas", "gas_standard_volume", "standard_volume_nm3", "Nm3"),
+    _gas(14, "Energy of gas", "gas_energy", "energy_kwh", "kwatth"),
+)
+
+COMMUNITY: Final = Dashboard(
+    uid="wattline-community",
+    title="Community (Leneda)",
+    description="Sharing in a community by layer, what the grid still gave and took, quarter-hour load, and gas.",
+    time=("now-30d/d", "now"),
+    variables=[
+        Variable(
+            "metering_point",
+            "Metering points",
+            "The metering points that are shown, or added up.",
+            tag_values("local_day", "metering_point", OF_LENEDA),
+            several=True,
+        )
+    ],
+    panels=PANELS,
+)
