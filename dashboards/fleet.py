@@ -109,7 +109,7 @@ PANELS: Final = (
     ),
     table(
         5,
-        "Metering points",
+        "Metering points of the fleet",
         "Each metering point's coverage, settled share, missing intervals and newest reading in the chosen "
         "time, and the energy "
         "of the first month of that time against the same month a year before; a column's head sorts, a "

@@ -152,7 +152,7 @@ PANELS: Final = (
         width=12,
         empty="No run in this time",
     ),
-    Row(8, "Runs"),
+    Row(8, "What runs brought"),
     _runs_by_day(
         9,
         "Corrections",

@@ -12,17 +12,13 @@ from connectors.registry import SOURCES
 from dashboards.home import HOME
 from sandbox.leneda.demo import CONSUMPTION
 from schemas.time import local_midnight
-from tests.dashboards.asking import Grafana
 from tests.dashboards.board import Board
-from tests.dashboards.filled import DATABASE, ORDINARY, PLUS
+from tests.dashboards.comparing import between, of, same, sums, total
+from tests.dashboards.filled import ORDINARY, PLUS
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.dashboards.filled import Filled
-
-TOLERANCE: Final = 1e-6
+    from tests.dashboards.asking import Grafana
 
 SERIES: Final = {
     "elvia": ("elvia", ORDINARY.metering_point, "consumption"),
@@ -30,26 +26,6 @@ SERIES: Final = {
     "leneda": ("leneda", CONSUMPTION, "consumption"),
     "layer": ("leneda", CONSUMPTION, "consumption_shared_layer1"),
 }
-
-
-@pytest.fixture(scope="module")
-def grafana(store: Filled) -> Iterator[Grafana]:
-    """The data source."""
-    assert store.influx is not None
-    with Grafana(store.influx.url, DATABASE) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def every_reading(store: Filled) -> pl.DataFrame:
-    """Everything that the store holds."""
-    return store.readings()
-
-
-@pytest.fixture(scope="module")
-def every_hour(store: Filled) -> pl.DataFrame:
-    """Every hour that the store holds or that its quarters make."""
-    return store.hourly()
 
 
 @pytest.fixture(params=list(SERIES.values()), ids=list(SERIES))
@@ -62,18 +38,13 @@ def series(request: pytest.FixtureRequest) -> tuple[str, str, str]:
 @pytest.fixture
 def readings(every_reading: pl.DataFrame, series: tuple[str, str, str]) -> pl.DataFrame:
     """The readings of the chosen series."""
-    return _of(every_reading, series)
+    return of(every_reading, *series)
 
 
 @pytest.fixture
 def hours(every_hour: pl.DataFrame, series: tuple[str, str, str]) -> pl.DataFrame:
     """The hours of the chosen series."""
-    return _of(every_hour, series)
-
-
-def _of(frame: pl.DataFrame, series: tuple[str, str, str]) -> pl.DataFrame:
-    source, metering_point, register = series
-    return frame.filter(source=source, metering_point=metering_point, register=register)
+    return of(every_hour, *series)
 
 
 @pytest.fixture
@@ -86,29 +57,9 @@ def _board(grafana: Grafana, series: tuple[str, str, str], now: datetime) -> Boa
     return Board(grafana, HOME, dict(zip(("source", "metering_point", "register"), series, strict=True)), now)
 
 
-def _same(found: dict[int, object], wanted: pl.DataFrame) -> bool:
-    """Tell whether points are these, `time` by `quantity`."""
-    expected = {int(time.timestamp() * 1000): quantity for time, quantity in wanted.iter_rows()}
-    values = zip(found.values(), expected.values(), strict=True)
-    return list(found) == list(expected) and all(abs(a - b) < TOLERANCE for a, b in values)
-
-
-def _sums(readings: pl.DataFrame, by: str, first: datetime, last: datetime = NOW) -> pl.DataFrame:
-    inside = readings.filter(pl.col(by).is_between(first, last))
-    return inside.group_by(by).agg(pl.col("quantity").sum()).sort(by)
-
-
-def _between(frame: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    return frame.filter(pl.col("day").is_between(first, last))
-
-
-def _total(frame: pl.DataFrame) -> float:
-    return float(frame["quantity"].sum())
-
-
 def test_today_and_its_newest_hour(board: Board, hours: pl.DataFrame) -> None:
     """Today is the sum of today's hours, beside the start of the newest; where none is there, it shows nothing."""
-    today = _between(hours, date(2026, 6, 17), date(2026, 6, 17))
+    today = between(hours, date(2026, 6, 17), date(2026, 6, 17))
 
     shown = board.shown("Today")
 
@@ -117,23 +68,21 @@ def test_today_and_its_newest_hour(board: Board, hours: pl.DataFrame) -> None:
         assert board.panel("Today")["fieldConfig"]["defaults"]["noValue"] == "No hour of today has arrived yet"
     else:
         assert list(shown) == ["Today", "Newest hour"]
-        assert shown["Today"][-1] == pytest.approx(_total(today))
+        assert shown["Today"][-1] == pytest.approx(total(today))
         assert shown["Newest hour"][-1] == today["start"].max().timestamp() * 1000  # type: ignore[union-attr]
 
 
 def test_yesterday_and_the_months(board: Board, readings: pl.DataFrame) -> None:
     """Yesterday, this month and last month are local days and months, with what is missing in them."""
     month, newest = board.shown("This month"), readings["midnight"].max()
-    last_month = _between(readings, date(2026, 5, 1), date(2026, 5, 31))
+    last_month = between(readings, date(2026, 5, 1), date(2026, 5, 31))
     quarters = readings["resolution"][0] == "PT15M"
 
-    assert board.shown("Yesterday")["Yesterday"] == pytest.approx(
-        [_total(_between(readings, *[date(2026, 6, 16)] * 2))]
-    )
-    assert month["This month"][-1] == pytest.approx(_total(_between(readings, date(2026, 6, 1), date(2026, 6, 30))))
+    assert board.shown("Yesterday")["Yesterday"] == pytest.approx([total(between(readings, *[date(2026, 6, 16)] * 2))])
+    assert month["This month"][-1] == pytest.approx(total(between(readings, date(2026, 6, 1), date(2026, 6, 30))))
     assert month["Newest day"][-1] == newest.timestamp() * 1000  # type: ignore[union-attr]
     assert board.shown("Last month") == {
-        "Last month": pytest.approx([_total(last_month)]),
+        "Last month": pytest.approx([total(last_month)]),
         "Missing intervals": [31 * 24 * (4 if quarters else 1) - last_month.height],
     }
 
@@ -173,8 +122,8 @@ def test_hours_final_and_provisional(board: Board, hours: pl.DataFrame) -> None:
 
     shown = board.series("Hours")
 
-    assert _same(shown["Final"], wanted.filter("settled").select("start", "quantity"))
-    assert _same(shown["Provisional"], wanted.filter(~pl.col("settled")).select("start", "quantity"))
+    assert same(shown["Final"], wanted.filter("settled").select("start", "quantity"))
+    assert same(shown["Provisional"], wanted.filter(~pl.col("settled")).select("start", "quantity"))
     assert 0 < wanted.filter(~pl.col("settled")).height < wanted.height
 
 
@@ -192,14 +141,14 @@ def test_days_across_clock_changes(
 ) -> None:
     """Each local day's bar is the sum of its 23, 24 or 25 hours."""
     board = _board(grafana, series, moment)
-    wanted = _sums(readings, "midnight", board.time("Days").start, moment)
+    wanted = sums(readings, "midnight", board.time("Days").start, moment)
 
     shown: dict[int, object] = {}
     for points in board.series("Days").values():
         assert not shown.keys() & points.keys()
         shown |= points
 
-    assert _same(dict(sorted(shown.items())), wanted)
+    assert same(dict(sorted(shown.items())), wanted)
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)
@@ -209,10 +158,10 @@ def test_weeks_across_clock_changes(
     """Each bar is a week from Monday to Sunday by the operator's calendar."""
     board = _board(grafana, series, moment)
     # The days up to now: of the running week, those that the range reaches.
-    wanted = _sums(readings.filter(pl.col("midnight") <= moment), "monday", board.time("Weeks").start, moment)
+    wanted = sums(readings.filter(pl.col("midnight") <= moment), "monday", board.time("Weeks").start, moment)
 
     assert wanted.height in {3, 13, 25, 27}
-    assert _same(board.series("Weeks")["Week"], wanted)
+    assert same(board.series("Weeks")["Week"], wanted)
 
 
 def test_months(board: Board, readings: pl.DataFrame) -> None:
@@ -220,7 +169,7 @@ def test_months(board: Board, readings: pl.DataFrame) -> None:
     shown = board.series("Months")
     merged = dict(sorted({time: value for points in shown.values() for time, value in points.items()}.items()))
 
-    assert _same(merged, _sums(readings, "month", board.time("Months").start))
+    assert same(merged, sums(readings, "month", board.time("Months").start))
     if readings["metering_point"][0] == ORDINARY.metering_point:
         lacking = {datetime.fromtimestamp(time / 1000, UTC).date() for time in shown["With missing intervals"]}
         assert {date(2025, 12, 31), date(2026, 5, 31)} <= lacking
@@ -228,7 +177,7 @@ def test_months(board: Board, readings: pl.DataFrame) -> None:
 
 def test_the_highest_hours(board: Board, hours: pl.DataFrame) -> None:
     """The ten highest hours of the month are there with their time and state."""
-    month = _between(hours, date(2026, 6, 1), date(2026, 6, 30)).sort("quantity", descending=True).head(10)
+    month = between(hours, date(2026, 6, 1), date(2026, 6, 30)).sort("quantity", descending=True).head(10)
 
     shown = board.shown("Highest hours of this month")
 
@@ -273,26 +222,24 @@ def test_bought_sold_and_net(grafana: Grafana, every_reading: pl.DataFrame) -> N
     """Of a plus-customer, what was bought and sold, and the difference where both are known; of others no zero."""
     board = _board(grafana, SERIES["fed in"], NOW)
     sums = {
-        register: _sums(
-            _of(every_reading, ("elvia", PLUS.metering_point, register)), "month", board.time("Months").start
-        )
+        register: sums(of(every_reading, "elvia", PLUS.metering_point, register), "month", board.time("Months").start)
         for register in ("consumption", "production")
     }
-    days = _between(_of(every_reading, SERIES["fed in"]), date(2026, 5, 18), date(2026, 6, 17))
-    bought = _between(
-        _of(every_reading, ("elvia", PLUS.metering_point, "consumption")), date(2026, 5, 18), date(2026, 6, 17)
+    days = between(of(every_reading, *SERIES["fed in"]), date(2026, 5, 18), date(2026, 6, 17))
+    bought = between(
+        of(every_reading, "elvia", PLUS.metering_point, "consumption"), date(2026, 5, 18), date(2026, 6, 17)
     )
 
     months, total = board.series("Bought, sold and net by month"), board.shown("Bought, sold and net")
 
-    assert _same(months["Bought"], sums["consumption"])
-    assert _same(months["Sold"], sums["production"])
+    assert same(months["Bought"], sums["consumption"])
+    assert same(months["Sold"], sums["production"])
     net = sums["consumption"].with_columns(quantity=pl.col("quantity") - sums["production"]["quantity"])
-    assert _same(months["Net"], net)
+    assert same(months["Net"], net)
     assert total == {
-        "Bought": pytest.approx([_total(bought)]),
-        "Sold": pytest.approx([_total(days)]),
-        "Net": pytest.approx([_total(bought) - _total(days)]),
+        "Bought": pytest.approx([total(bought)]),
+        "Sold": pytest.approx([total(days)]),
+        "Net": pytest.approx([total(bought) - total(days)]),
     }
     alone = _board(grafana, SERIES["elvia"], NOW)
     assert alone.shown("Bought, sold and net")["Net"] == [None]
