@@ -171,8 +171,15 @@ PANELS: Final = (
             t.tidied(rename={"metering_point\\register": "Metering point"}),
         ],
     ),
-    _layers(6, "Consumption by layer", "Where each day's consumption came from.", "consumption"),
-    _layers(7, "Production by layer", "Where each day's production went.", "production"),
+    _layers(
+        6,
+        "Consumption by layer",
+        "What covered each day's consumption: the layers of sharing, and the grid.",
+        "consumption",
+    ),
+    _layers(
+        7, "Production by layer", "Who took each day's production: the layers of sharing, and the grid.", "production"
+    ),
     over_time(
         8,
         "Residual of the balance",

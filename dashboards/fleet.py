@@ -19,12 +19,11 @@ A_YEAR_BEFORE: Final = every("time >= ${__from}ms - 367d", "time < ${__from}ms -
 
 TO_HOME: Final = {
     "title": "Show this metering point",
-    "url": '/d/wattline-home?var-source=${source}&var-metering_point=${__data.fields["Metering point"]}'
-    "&var-register=${register}",
+    "url": "/d/wattline-home?var-source=${source}&var-metering_point=${__value.raw}&var-register=${register}",
 }
 TO_HEALTH: Final = {
     "title": "Show its data health",
-    "url": '/d/wattline-health?var-source=${source}&var-metering_point=${__data.fields["Metering point"]}',
+    "url": "/d/wattline-health?var-source=${source}&var-metering_point=${__value.raw}",
 }
 
 _COLUMNS: Final = (

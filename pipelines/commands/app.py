@@ -150,6 +150,25 @@ def export(
 
 
 @app.command()
+def dashboards(
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made where it is missing.")
+    ],
+    datasource: Annotated[
+        str, typer.Option("--datasource", metavar="UID", help="Grafana's uid of the InfluxDB data source.")
+    ] = "wattline",
+) -> None:
+    """Write dashboards for Grafana.
+
+    For any Grafana to import, with this installation's metering points, and their names out of the settings.
+    """
+    from pipelines.commands.dashboards import run
+
+    raise typer.Exit(run(out=out, datasource=datasource))
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[

@@ -52,7 +52,8 @@ class Board:
             if name in self.chosen:
                 values[name] = self.chosen[name]
             elif variable["type"] == "custom":
-                values[name] = variable["current"]["value"]
+                every = [option["value"] for option in variable["options"]]
+                values[name] = every if variable["includeAll"] else variable["current"]["value"]
             else:
                 offered = self.grafana.values(variable["query"], values, time)
                 assert offered, f"{name} offers nothing"

@@ -32,7 +32,7 @@ from schemas.time import DAY, HOUR, Window, local_midnight, utc_now
 from tests.support.home import NOW, Home, Runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from connectors.base import Source
@@ -68,17 +68,20 @@ def _world() -> World:
 class Filled(Home):
     """The installation, and what its store says, computed by polars alone."""
 
+    begins: Callable[[], object] = staticmethod(lambda: None)
+    """Called before each run: a run takes its time, and the next begins at the same instant all the same."""
+
     def flow_of(self, source: Source) -> Flow:
-        """Return the flow of one source's runs."""
+        """Return the flow of a run of one source that begins now."""
+        self.begins()
         return Flow(self.settings, source, utc_now())
 
     def fill(self) -> None:
         """Do what `wattline backfill` and `wattline sync` do."""
         for source in (ELVIA, LENEDA):
-            flow = self.flow_of(source)
-            names = list(flow.connections)
-            for year in flow.syncing().years():
-                self._accept(Runs([flow.run([year], ask=names, load=names)]))
+            names = list(self.flow_of(source).connections)
+            for year in self.flow_of(source).syncing().years():
+                self._accept(Runs([self.flow_of(source).run([year], ask=names, load=names)]))
 
     def catch_up(self) -> None:
         """Do what the daily schedules do."""
@@ -140,7 +143,9 @@ def filled(folder: Path, influxd: Influxd) -> Iterator[Filled]:
         home.set("connections__plant__history_years", 1)
         home.database.create()
         with time_machine.travel(NOW - DAY) as traveller, stamina.set_testing(True, attempts=4, cap=True):
+            home.begins = lambda: traveller.move_to(NOW - DAY)
             home.fill()
-            traveller.move_to(NOW)
+            home.begins = lambda: traveller.move_to(NOW)
             home.catch_up()
+            home.begins = lambda: None
         yield home

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import polars as pl
 import pytest
 
 from connectors.registry import SOURCES
@@ -19,6 +18,8 @@ from tests.support.home import NOW
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    import polars as pl
 
     from tests.dashboards.asking import Grafana, Tree
     from tests.dashboards.filled import Filled

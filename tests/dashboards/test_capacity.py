@@ -82,7 +82,7 @@ def test_the_running_month(board: Board, bases: pl.DataFrame) -> None:
 
 
 def test_the_step_is_named(board: Board) -> None:
-    """The text of a value is that of the first range that holds it, which is its step: bounds belong to the lower one."""
+    """The first range that holds a value names its step: a bound belongs to the lower one."""
     ranges = board.panel("Step of this month")["fieldConfig"]["defaults"]["mappings"]
 
     for basis in (0, 1.9, *BOUNDS, *(bound + 0.001 for bound in BOUNDS), 5000):
@@ -102,7 +102,7 @@ def test_the_hours_that_put_me_there(board: Board, peaks: pl.DataFrame, panel: s
 
     shown = board.shown(f"The hours that put me there, {panel}")
 
-    assert sorted(zip(shown["Hour"], shown["Energy"], strict=True)) == wanted  # type: ignore[comparison-overlap]
+    assert sorted(zip(shown["Hour"], shown["Energy"], strict=True)) == wanted
     if panel == "officially":
         assert sorted(shown["Rank"]) == ["1", "2", "3"]  # type: ignore[type-var]
 
@@ -140,7 +140,7 @@ def test_the_price_of_each_month(board: Board) -> None:
 
 @pytest.mark.parametrize("cap", CAPS)
 def test_a_cap(grafana: Grafana, metering_point: str, peaks: pl.DataFrame, cap: str) -> None:
-    """Had no hour been above the cap, the three highest were cut to it; what that had saved is the prices' difference."""
+    """Under a cap the three highest hours are cut to it; what that had saved is the difference of the prices."""
     board = Board(grafana, CAPACITY, {"metering_point": metering_point, "cap": cap}, NOW)
     official = board.series("Basis by month")["Official"]
     cut = peaks.with_columns(pl.col("quantity").clip(upper_bound=float(cap)))

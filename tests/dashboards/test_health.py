@@ -46,7 +46,7 @@ def _days(readings: pl.DataFrame, source: str, since: datetime) -> pl.DataFrame:
     ):
         interval = HOUR if part["resolution"][0] == "PT1H" else HOUR / 4
         there = dict(part.group_by("day").len().iter_rows())
-        day, last = local_day(since, zone), max(max(there), due - DAY)
+        day, last = local_day(since, zone), max(*there, due - DAY)
         while day <= last:
             window = local_midnight(day + DAY, zone) - local_midnight(day, zone)
             present = there.get(day, 0)
@@ -64,7 +64,7 @@ def days(board: Board, source: str, every_reading: pl.DataFrame) -> pl.DataFrame
 
 def test_coverage(board: Board, source: str, days: pl.DataFrame, every_reading: pl.DataFrame) -> None:
     """The shares of what arrived and of what is final, and how many intervals are missing."""
-    present, expected = days["present"].sum(), days["expected"].sum()
+    present, expected = int(days["present"].sum()), int(days["expected"].sum())
     recent = between(every_reading.filter(source=source), min(days["day"]), max(days["day"]))
 
     assert board.shown("Coverage") == {"Coverage": [pytest.approx(present / expected)]}
@@ -116,7 +116,7 @@ def test_runs(board: Board, source: str, store: Filled) -> None:
         "Time", "Connection", "Went well", "Cause", "Calls", "New", "Corrected", "Became final", "Quarantined",
         "Refused", "Lag",
     ]  # fmt: skip
-    assert sorted(zip(shown["Time"], shown["Connection"], shown["Went well"], shown["New"], strict=True)) == sorted(  # type: ignore[type-var]
+    assert sorted(zip(shown["Time"], shown["Connection"], shown["Went well"], shown["New"], strict=True)) == sorted(
         zip(runs["time"].dt.epoch("ms"), runs["connection"], runs["ok"], runs["new"], strict=True)
     )
     failed = runs.filter(~pl.col("ok")).height

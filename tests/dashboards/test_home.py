@@ -221,7 +221,7 @@ def test_hours_of_the_day(
 def test_bought_sold_and_net(grafana: Grafana, every_reading: pl.DataFrame) -> None:
     """Of a plus-customer, what was bought and sold, and the difference where both are known; of others no zero."""
     board = _board(grafana, SERIES["fed in"], NOW)
-    sums = {
+    grid = {
         register: sums(of(every_reading, "elvia", PLUS.metering_point, register), "month", board.time("Months").start)
         for register in ("consumption", "production")
     }
@@ -230,13 +230,13 @@ def test_bought_sold_and_net(grafana: Grafana, every_reading: pl.DataFrame) -> N
         of(every_reading, "elvia", PLUS.metering_point, "consumption"), date(2026, 5, 18), date(2026, 6, 17)
     )
 
-    months, total = board.series("Bought, sold and net by month"), board.shown("Bought, sold and net")
+    months, summed = board.series("Bought, sold and net by month"), board.shown("Bought, sold and net")
 
-    assert same(months["Bought"], sums["consumption"])
-    assert same(months["Sold"], sums["production"])
-    net = sums["consumption"].with_columns(quantity=pl.col("quantity") - sums["production"]["quantity"])
+    assert same(months["Bought"], grid["consumption"])
+    assert same(months["Sold"], grid["production"])
+    net = grid["consumption"].with_columns(quantity=pl.col("quantity") - grid["production"]["quantity"])
     assert same(months["Net"], net)
-    assert total == {
+    assert summed == {
         "Bought": pytest.approx([total(bought)]),
         "Sold": pytest.approx([total(days)]),
         "Net": pytest.approx([total(bought) - total(days)]),
