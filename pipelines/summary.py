@@ -12,6 +12,7 @@ import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
+from pipelines import charts
 from pipelines.flow import Flow
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
@@ -139,8 +140,9 @@ def summary_asset(
         # What a removed connection left behind stays in the table, and is nobody's fault.
         judged = [each for each in series if each.connection in flow.connections]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
+        by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
-            metadata={"connections": len(connections), "registers": len(series), **_table(series)},
+            metadata={"connections": len(connections), "registers": len(series), **_table(series), "months": by_month},
             check_results=list(_judged(standing)),
         )
 

@@ -138,6 +138,7 @@ def test_one_connection_and_year_runs_alone(
     assert shown["new"].value == readings.height
     assert shown["calls"].value == 11
     assert "ending in 0018: trusted" in str(shown["flag_verdicts"].value)
+    assert "2025-05-13 to 2025-12-31, 0 missing" in str(shown["days"].value)
 
 
 def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
