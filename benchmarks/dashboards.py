@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from benchmarks.timing import best_of, show
+from connectors.influxdb.database import connect
 from connectors.influxdb.lines import lines
+from connectors.influxdb.settings import InfluxSettings
 from connectors.leneda.source import LENEDA
 from dashboards.files import ALL
 from sandbox.leneda.demo import metering_point_code
@@ -18,6 +20,7 @@ from tests.dashboards.board import Board
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from connectors.influxdb.base import Database
     from dashboards.model import Dashboard
@@ -29,7 +32,18 @@ AT_LEAST_SHOWN_MS: Final = 100
 AIM_MS: Final = 1000
 
 
-def add_community(database: Database, size: int) -> int:
+def run(url: str, name: str, size: int) -> None:
+    """Print what each panel costs, over the fleet that is there and as many of Leneda's metering points."""
+    database = connect(InfluxSettings(url=url, database=name))
+    try:
+        count = _add_community(database, size)
+    finally:
+        database.close()
+    show(f"lines of {size} more metering points, by quarter-hour, for the dashboards", f"{count:,}")
+    _measure_all(url, name)
+
+
+def _add_community(database: Database, size: int) -> int:
     """Write three years of quarter-hours and hours of one register of Leneda's, days of four; return how many lines."""
     today = local_midnight(local_day(utc_now(), LENEDA.zone), LENEDA.zone)
     written = 0
@@ -40,7 +54,7 @@ def add_community(database: Database, size: int) -> int:
     return written
 
 
-def _community(code: str, today: object) -> Iterator[tuple[pl.DataFrame, str, tuple[str, ...]]]:
+def _community(code: str, today: datetime) -> Iterator[tuple[pl.DataFrame, str, tuple[str, ...]]]:
     since = pl.lit(today) - YEARS * 365 * DAY
     for measurement, every in (("quarter_hour_reading", "15m"), ("hourly_reading", "1h")):
         times = pl.select(time=pl.datetime_range(since, pl.lit(today), every, closed="left"))
@@ -71,8 +85,7 @@ def _tagged(times: pl.DataFrame, code: str, register: str) -> pl.DataFrame:
     )
 
 
-def measure(url: str, database: str) -> None:
-    """Print the milliseconds of each panel's queries, one after the other, all of a dashboard's points chosen."""
+def _measure_all(url: str, database: str) -> None:
     with Grafana(url, database) as grafana:
         for dashboard in ALL:
             sources = ("elvia", "leneda") if any(each.name == "source" for each in dashboard.variables) else ("",)

@@ -8,7 +8,7 @@ from connectors.leneda.source import LENEDA
 from dashboards import transformations as t
 from dashboards.influxql import DAYS, IN_TIME, POINT, every, select, tag_values, union
 from dashboards.model import Dashboard, Panel, Query, Row, Variable
-from dashboards.panels import GREEN, KW, ORANGE, RED, SHARE, bars, by_name, over_time, stat, table, thresholds
+from dashboards.panels import GREEN, KW, ORANGE, RED, SHARE, by_name, curve, over_time, stat, table, thresholds
 
 ZONE: Final = LENEDA.zone.key
 OF_LENEDA: Final = f"\"source\" = '{LENEDA.name}'"
@@ -18,9 +18,6 @@ SHARES: Final = '"register" =~ /^(consumption|production)_(shared_layer[1-4]|rem
 LOADS: Final = '"register" =~ /^(consumption|production)$/'
 PER_HOUR: Final = 4
 """Quarter-hours in an hour: kWh in one of them, times this, are kW."""
-
-PERCENTS: Final = (0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 100)
-"""Shares of the time at which the duration curve is drawn."""
 
 
 def _is(register: str) -> str:
@@ -77,23 +74,11 @@ def _gas(number: int, title: str, register: str, field: str, unit: str) -> Panel
     )
 
 
-def _duration() -> str:
-    """Return the load that is reached or exceeded for each share of the time, of all points together."""
-    quarters = select(
-        f'sum("energy_kwh") * {PER_HOUR} AS "kW"',
-        "quarter_hour_reading",
-        OURS,
-        _is("consumption"),
-        IN_TIME,
-        by="time(15m)",
-        zone=ZONE,
-    )
-    reached = ", ".join(
-        f'max("kW") AS "{share} %"' if share == 0 else f'percentile("kW", {100 - share}) AS "{share} %"'
-        for share in PERCENTS
-        if share < 100  # noqa: PLR2004 - a percentile of 0 is none
-    )
-    return select(f'{reached}, min("kW") AS "100 %"', union([quarters]), IN_TIME)
+def _load_of_all() -> Query:
+    """Return the load of all points together, quarter-hour by quarter-hour."""
+    load = f'sum("energy_kwh") * {PER_HOUR} AS "Load"'
+    holds = (OURS, _is("consumption"), IN_TIME)
+    return Query(select(load, "quarter_hour_reading", *holds, by="time(15m)", zone=ZONE), form="table")
 
 
 PANELS: Final = (
@@ -194,14 +179,13 @@ PANELS: Final = (
         width=12,
         empty="No day has all registers that the balance needs",
     ),
-    bars(
+    curve(
         9,
         "Duration curve",
         "The load of all chosen metering points together that was reached or exceeded for so much of the time.",
-        Query(_duration(), form="table"),
-        x="Field",
-        unit=KW,
-        transformations=[t.tidied(drop=["Time"]), t.as_rows(), t.tidied(rename={"Last *": "Load"})],
+        _load_of_all(),
+        x="Share of the time",
+        transformations=t.falling("Load", "Share of the time"),
     ),
     over_time(
         10,

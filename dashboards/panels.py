@@ -231,6 +231,28 @@ def bars(
     )
 
 
+def curve(number: int, title: str, description: str, query: Query, *, x: str, transformations: Sequence[Json]) -> Panel:
+    """A line over a number other than time, in kW."""
+    return Panel(
+        number=number,
+        title=title,
+        description=description,
+        kind="trend",
+        queries=[query],
+        width=12,
+        height=8,
+        options={
+            "xField": x,
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+            "tooltip": {"mode": "single", "sort": "none"},
+        },
+        defaults=_defaults(KW, 2, NOTHING)
+        | {"color": fixed(BLUE), "custom": {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 10, "axisSoftMin": 0}},
+        overrides=[by_name(x, unit=SHARE, decimals=0)],
+        transformations=transformations,
+    )
+
+
 def calendar(number: int, title: str, description: str, query: Query, *, height: int = 10) -> Panel:
     """A cell for each series and day, colored by a share from 0 to 1."""
     return Panel(

@@ -151,6 +151,10 @@ def joined() -> Json:
     return step("merge", {})
 
 
-def as_rows() -> Json:
-    """Turn the columns of one row into rows of `Field` and `Last`."""
-    return step("reduce", {"mode": "seriesToRows", "reducers": ["lastNotNull"], "includeTimeField": False})
+def falling(column: str, share: str) -> list[Json]:
+    """Sort a column from the highest value down, and add the share of rows that stand before each."""
+    return [
+        tidied(drop=["Time"]),
+        step("sortBy", {"fields": {}, "sort": [{"field": column, "desc": True}]}),
+        step("calculateField", {"mode": "index", "alias": share, "index": {"asPercentile": True}}),
+    ]

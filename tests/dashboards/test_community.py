@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ import polars as pl
 import pytest
 
 from connectors.leneda.source import LENEDA
-from dashboards.community import COMMUNITY, PERCENTS
+from dashboards.community import COMMUNITY
 from sandbox.leneda.demo import CONSUMPTION, GAS, PRODUCTION
 from schemas.time import local_midnight
 from tests.dashboards.board import Board
@@ -101,16 +100,14 @@ def test_load(board: Board, shared: pl.DataFrame) -> None:
 
 
 def test_the_duration_curve(board: Board, shared: pl.DataFrame) -> None:
-    """At each share of the time stands the load that was reached or exceeded for so long, by nearest rank."""
-    loads = sorted(shared.filter(register="consumption")["quantity"] * 4)
-    nearest = {
-        share: loads[math.floor(len(loads) * (100 - share) / 100 + 0.5) - 1] for share in PERCENTS if share < 100
-    }
+    """Loads stand from the highest down, each at the share of the time in which it was exceeded."""
+    loads = sorted(shared.filter(register="consumption")["quantity"] * 4, reverse=True)
 
     shown = board.shown("Duration curve")
 
-    assert shown["Field"] == [f"{share} %" for share in PERCENTS]
-    assert shown["Load"] == pytest.approx([*nearest.values(), loads[0]])
+    assert list(shown) == ["Load", "Share of the time"]
+    assert shown["Load"] == pytest.approx(loads)
+    assert shown["Share of the time"] == pytest.approx([place / len(loads) for place in range(len(loads))])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ const kinds = {
   timeseries: ['timeseries', true],
   barchart: ['barchart', true],
   'status-history': ['statushistory', true],
+  trend: ['trend', true],
 };
 
 // JSON has no enums: "range" must do for an enum's member of that value. The keys stay as they are, and are checked.
