@@ -8,7 +8,20 @@ from connectors.leneda.source import LENEDA
 from dashboards import transformations as t
 from dashboards.influxql import DAYS, IN_TIME, POINT, every, select, tag_values, union
 from dashboards.model import Dashboard, Panel, Query, Row, Variable
-from dashboards.panels import GREEN, KW, ORANGE, RED, SHARE, by_name, curve, over_time, stat, table, thresholds
+from dashboards.panels import (
+    GREEN,
+    KW,
+    ORANGE,
+    RED,
+    SHARE,
+    by_name,
+    by_pattern,
+    curve,
+    over_time,
+    stat,
+    table,
+    thresholds,
+)
 
 ZONE: Final = LENEDA.zone.key
 OF_LENEDA: Final = f"\"source\" = '{LENEDA.name}'"
@@ -190,20 +203,22 @@ PANELS: Final = (
     over_time(
         10,
         "Load by quarter-hour",
-        "The mean load of each quarter-hour; a gap has not arrived.",
+        "The load of the chosen metering points together, and how many of them have arrived for each quarter-hour.",
         Query(
             select(
-                f'"energy_kwh" * {PER_HOUR}',
+                f'sum("energy_kwh") * {PER_HOUR} AS "load", count("energy_kwh") AS "metering points"',
                 "quarter_hour_reading",
                 OURS,
                 LOADS,
                 IN_TIME,
-                by='"metering_point", "register"',
+                by='time(15m), "register"',
+                zone=ZONE,
             ),
-            "$tag_metering_point $tag_register",
+            "$tag_register $col",
         ),
         unit=KW,
         bars=False,
+        overrides=[by_pattern("/ metering points$/", unit="none", decimals=0, custom__axisPlacement="right")],
     ),
     Row(11, "Gas"),
     _gas(12, "Volume of gas", "gas_volume", "volume_m3", "m3"),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
-SCHEMA_VERSION: Final = 41
-"""The last of the classic schema that every Grafana from 11 on reads; newer ones migrate it on load."""
+SCHEMA_VERSION: Final = 39
+"""Grafana 11's; newer ones migrate it when they load it."""
 
 GRID: Final = 24
 """Columns of Grafana's grid."""

@@ -28,6 +28,11 @@ def by_name(name: str, **properties: object) -> Json:
     return _override("byName", name, properties)
 
 
+def by_pattern(pattern: str, **properties: object) -> Json:
+    """Set properties of all fields whose names fit a pattern."""
+    return _override("byRegexp", pattern, properties)
+
+
 def by_query(ref: str, **properties: object) -> Json:
     """Set properties of all fields of one query."""
     return _override("byFrameRefID", ref, properties)

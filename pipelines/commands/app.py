@@ -226,6 +226,7 @@ def dashboards(
     datasource: Annotated[
         str, typer.Option("--datasource", metavar="UID", help="Grafana's uid of the InfluxDB data source.")
     ] = "wattline",
+    connection: Connections = None,
 ) -> None:
     """Write dashboards for Grafana.
 
@@ -233,7 +234,7 @@ def dashboards(
     """
     from pipelines.commands.dashboards import run
 
-    raise typer.Exit(run(out=out, datasource=datasource))
+    raise typer.Exit(run(out=out, datasource=datasource, connections=connection))
 
 
 @app.command()

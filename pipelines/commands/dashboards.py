@@ -9,7 +9,7 @@ from dashboards.files import ALL, files
 from dashboards.installation import Point, of_installation
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark
-from pipelines.commands.usage import UsageError
+from pipelines.commands.usage import UsageError, chosen_connections
 from pipelines.flow import Flow
 from pipelines.settings import load
 from pipelines.status import status
@@ -17,15 +17,17 @@ from pipelines.store.files import replacing
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pipelines.settings import Settings
 
 
-def run(*, out: Path, datasource: str) -> int:
+def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`."""
-    points = list(_points(load()))
+    settings = load()
+    chosen = chosen_connections(settings, connections) if connections else None
+    points = [point for point in _points(settings) if chosen is None or point.connection in chosen]
     _make(out)
     made = files((of_installation(board, points) for board in ALL), datasource)
     for name, content in made.items():

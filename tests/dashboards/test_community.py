@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -64,14 +64,23 @@ def test_the_grid(board: Board, shared: pl.DataFrame, title: str, measured: str)
     }
 
 
+# After each clock change, and now.
+MOMENTS: Final = (datetime(2025, 11, 2, 12, tzinfo=UTC), datetime(2026, 4, 5, 12, tzinfo=UTC), NOW)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=str)
 @pytest.mark.parametrize("measured", ["consumption", "production"])
-def test_days_by_layer(board: Board, shared: pl.DataFrame, measured: str) -> None:
-    """Each day's bar of a layer is its sum over the metering points."""
-    shown = board.series(f"{measured.capitalize()} by layer")
+def test_days_by_layer(grafana: Grafana, every_reading: pl.DataFrame, measured: str, moment: datetime) -> None:
+    """Each local day's bar of a layer is its sum over the metering points, with 23 and 25 hours, too."""
+    board, title = Board(grafana, COMMUNITY, {}, moment), f"{measured.capitalize()} by layer"
+    since = board.time(title).start
+
+    shown = board.series(title)
 
     assert set(shown) == {f"{measured}_{layer}" for layer in LAYERS}
     for register, found in shown.items():
-        assert same(found, sums(shared.filter(register=register), "midnight", SINCE))
+        readings = every_reading.filter(source="leneda", register=register)
+        assert same(found, sums(readings, "midnight", since, moment))
 
 
 def test_the_balance(board: Board, shared: pl.DataFrame) -> None:
@@ -91,8 +100,12 @@ def test_load(board: Board, shared: pl.DataFrame) -> None:
 
     shown, peak = board.series("Load by quarter-hour"), board.shown("Highest quarter-hour")
 
-    assert set(shown) == {f"{CONSUMPTION} consumption", f"{PRODUCTION} production"}
-    assert same(shown[f"{CONSUMPTION} consumption"], consumption.select("start", "quantity"))
+    assert set(shown) == {
+        f"{side} {what}" for side in ("consumption", "production") for what in ("load", "metering points")
+    }
+    assert same(shown["consumption load"], consumption.select("start", "quantity"))
+    # Wherever a quarter-hour arrived, it was that of the one metering point which has the register.
+    assert same(shown["consumption metering points"], consumption.select("start", quantity=pl.lit(1.0)))
     assert peak == {
         "Load": [pytest.approx(highest["quantity"])],
         "Quarter-hour": [highest["start"].timestamp() * 1000],

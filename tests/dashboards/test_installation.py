@@ -58,6 +58,14 @@ def test_the_command(
     assert "5 dashboards for 5 metering points in" in capsys.readouterr().err
 
 
+def test_one_connection(store: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a connection named, no other's metering point is in any file."""
+    written = _written(store, tmp_path / "out", monkeypatch, "--connection", "plus")
+
+    assert written == files([of_installation(board, POINTS[1:2]) for board in ALL], DATASOURCE)
+    assert ORDINARY.metering_point not in "".join(written.values())
+
+
 def test_the_files_are_of_grafanas_types(tmp_path: Path) -> None:
     """Names and choices leave the dashboards what Grafana takes."""
     for name, content in files(BOARDS.values(), "my-influx").items():
@@ -138,7 +146,7 @@ def test_a_dashboard_of_one_source_has_its_points_alone(uid: str, sources: set[s
     ("uid", "title", "source"),
     [
         ("wattline-health", "Coverage by day", "elvia"),
-        ("wattline-community", "Load by quarter-hour", ""),
+        ("wattline-community", "Residual of the balance", ""),
         ("wattline-community", "Volume of gas", ""),
     ],
 )
