@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from pipelines.commands.app_access import access
+
 app: Final = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -270,3 +272,6 @@ def demo(
     from pipelines.commands.demo import run
 
     raise typer.Exit(run(folder=folder))
+
+
+app.add_typer(access, name="access")

@@ -53,7 +53,8 @@ def _brought(flow: Flow, name: str) -> Forgotten | None:
     days = flow.store.readings.days()
     points = {*ledger.metering_points(name), *days.filter(pl.col("connection") == name)["metering_point"]}
     others = {point for other in flow.connections for point in ledger.metering_points(other)}
-    if not points and name not in ledger.connections() and not flow.store.quarantine.path(name).exists():
+    known = {*ledger.connections(), *flow.store.requests.connections()}
+    if not points and name not in known and not flow.store.quarantine.path(name).exists():
         return None
     return Forgotten(flow, tuple(sorted(points - others)), (name,), whole=name)
 
@@ -76,8 +77,10 @@ def of_metering_point(settings: Settings, metering_point: str, now: datetime) ->
                     f"out of connections.{name}.metering_points first, or list the others there"
                 )
                 raise ComesBackError(message)
-        if owners or not days.is_empty():
-            brought_by = sorted({*owners, *days["connection"]})
+        asked_for = {
+            name for subject, name in flow.store.requests.claims().items() if subject.metering_point == metering_point
+        }
+        if brought_by := sorted({*owners, *days["connection"], *asked_for}):
             found.append(Forgotten(flow, (metering_point,), tuple(brought_by)))
     return found
 

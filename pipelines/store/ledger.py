@@ -88,11 +88,18 @@ class Ledger:
 
     def known(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject that the connection ever answered for, with when it last did."""
+        return self._answered(connection, "last_seen")
+
+    def readable_since(self, connection: str) -> dict[Subject, datetime]:
+        """Return every subject that ever answered, with when it first did: at all, or after it was turned down."""
+        return self._answered(connection, "first_seen")
+
+    def _answered(self, connection: str, when: str) -> dict[Subject, datetime]:
         with self._state.changing() as database:
             rows = database.execute(
                 "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
             )
-            return {_subject(row): datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+            return {_subject(row): datetime.fromtimestamp(row[when], UTC) for row in rows}
 
     def turned_down(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject of which the operator last said that it has none, or shows none; with when."""
@@ -143,7 +150,10 @@ class Ledger:
         with self._state.changing() as database:
             database.executemany(
                 "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen,"
+                " first_seen = iif((source, connection, metering_point, register) IN"
+                " (SELECT source, connection, metering_point, register FROM turned_down),"
+                " excluded.first_seen, first_seen)",
                 [(*key, _seconds(at), _seconds(at)) for key in keys],
             )
             database.executemany(

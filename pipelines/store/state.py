@@ -1,7 +1,7 @@
 """The state of asking, loading and stating: one SQLite file, since it changes in small steps that must be whole.
 
 Losing it loses no reading: everything would be asked and loaded again, and nothing would change. It would no longer be
-known which statements were issued, so that the next of each month would be the first.
+known which statements were issued, so that the next of each month would be the first, nor what access was asked for.
 Instants are whole seconds since the epoch; the ledger asks by the quarter-hour at the finest.
 """
 
@@ -52,6 +52,14 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS access_requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT, connection TEXT, asker TEXT, day TEXT, sent_at INTEGER,
+    outcome TEXT, digest TEXT
+);
+CREATE TABLE IF NOT EXISTS access_subjects (
+    number INTEGER, source TEXT, connection TEXT, metering_point TEXT, register TEXT, owner TEXT, checked_at INTEGER,
+    PRIMARY KEY (number, metering_point, register)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS statements (
     source TEXT, connection TEXT, month TEXT, issued_at INTEGER, seq INTEGER, known_at TEXT,
     PRIMARY KEY (source, connection, month)
@@ -73,7 +81,7 @@ class State:
         with self.changing() as database:
             for table in _of_another_form(database):
                 # What a version before this one remembered is found out anew, by asking and loading again; when
-                # statements were issued is not, so that their table must keep its form.
+                # statements were issued and what access was asked for is not: these tables must keep their form.
                 database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
 
@@ -110,7 +118,8 @@ class State:
             if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
                 raise
             message = (
-                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost"
+                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost; "
+                "what access was asked for is forgotten"
             )
             raise StoreDamagedError(message) from None
         finally:

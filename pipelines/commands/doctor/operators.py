@@ -61,6 +61,11 @@ def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Clai
         words = f"is not asked before {not_before:%Y-%m-%d %H:%M} UTC, as the operator wants it; come back then"
         return Finding(subject, words, ok=False)
     trials = flow.syncing().trials(name)
+    if not trials and (asked_for := len(flow.store.requests.requested(name))):
+        words = (
+            f"may read nothing yet of the {counted(asked_for, 'register')} asked for; `wattline access list` names them"
+        )
+        return Finding(subject, words)
     if not trials:
         return Finding(subject, "lists no metering point, and the operator does not tell which there are", ok=False)
     covered: list[str] = []
