@@ -69,6 +69,8 @@ class ConnectionStatus:
     """What is known of the newest of them: time, register, rule, what is wrong."""
     flag_verdicts: dict[str, str] = field(default_factory=dict)
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """The metering points that the settings list or that answered, by what they are called in Dagster."""
     load_failure: str | None = None
     """Why the last load into the connection's database failed as a whole."""
     refused_lines: int = 0
@@ -80,8 +82,8 @@ def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[Seri
     days = flow.store.readings.days()
     by_day = covered(days, flow.source, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
-    connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
     aliases = Aliases(flow.store.state)
+    connections = [_connection(flow, name, open_rows[name], aliases) for name in flow.connections]
     series = [
         _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases)
         for rows in by_day.partition_by(*SERIES, maintain_order=True)
@@ -133,7 +135,7 @@ def _unbalanced(days: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionStatus:
+def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliases) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
     refused, differences, failure = 0, [], None
@@ -165,6 +167,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
             for point, verdict in ledger.flags().items()
             if point in points
         },
+        aliases={aliases.of(point): point for point in sorted({*flow.connections[name].listed_points(), *points})},
         load_failure=failure,
         refused_lines=refused,
         differences=tuple(differences),

@@ -18,6 +18,7 @@ from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
 from pipelines.status import ConnectionStatus, SeriesStatus, status
+from pipelines.store.alias import Aliases
 from schemas.time import utc_now
 
 SUMMARY: Final = "summary"
@@ -150,7 +151,9 @@ def summary_asset(
 
 
 def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:
-    verdicts = verdict_lines(standing.flow.store.ledger.flags())
+    store = standing.flow.store
+    aliases = Aliases(store.state)
+    verdicts = verdict_lines({aliases.of(point): verdict for point, verdict in store.ledger.flags().items()})
     for name, (_, broken_by) in CHECKS.items():
         failing = broken_by(standing)
         # What settles a reading by its age, where the operator's own mark says nothing, is told beside the share.

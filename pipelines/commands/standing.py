@@ -22,7 +22,7 @@ MOST_HOLES_SHOWN: Final = 3
 def say_connection(connection: ConnectionStatus, series: Sequence[NamedSeries], zone: ZoneInfo) -> None:
     """Print a connection; times are the operator's local time."""
     say(f"{connection.source}/{connection.connection}: {_contact(connection, zone)}")
-    for line in (*_holes(series), *_imbalances(series), *_faults(connection)):
+    for line in (*_named(connection), *_holes(series), *_imbalances(series), *_faults(connection)):
         say(f"  {line}")
 
 
@@ -34,6 +34,12 @@ def _contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
     when = f" on {_local(connection.last_failure, zone)}" if connection.last_failure else ""
     who = who_must_act(connection.cause, connection.source, connection.connection)
     return f"FAILED{when}, {last}: {connection.words}.{later} {who}"
+
+
+def _named(connection: ConnectionStatus) -> Iterator[str]:
+    for alias, point in connection.aliases.items():
+        if connection.words and alias in connection.words:
+            yield f"{alias} is the metering point {point}"
 
 
 def _holes(series: Sequence[NamedSeries]) -> Iterator[str]:

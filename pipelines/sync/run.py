@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
+from pipelines.store.alias import Aliases
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.extract import Extraction
 from pipelines.sync.merge import Merger
@@ -180,6 +181,7 @@ class Syncing:
             },
             points_per_call=min(most, settings.points_per_call),
             now=self._now,
+            alias=lambda metering_point: Aliases(self._store.state).of(metering_point),
             refetch=refetch,
         )
 
