@@ -12,6 +12,7 @@ import dagster as dg
 from connectors.base import Source
 from pipelines import charts, metadata
 from pipelines.flow import Flow, SourceRun, TargetLoad
+from pipelines.liveness import live
 from pipelines.partitions import YEARS
 from pipelines.settings import Settings, load
 from pipelines.store.alias import Aliases
@@ -58,6 +59,7 @@ def year_assets(
 
     @dg.multi_asset(name=f"{source.name}_year", specs=specs, can_subset=True)
     def year(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        live(context.instance, context.run.run_id)
         given = settings or load()
         flow = Flow(given, source, utc_now())
         selected = set(context.selected_asset_keys)
@@ -83,7 +85,8 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
         group_name=source.name,
         partitions_def=YEARS,
         skippable=True,
-        kinds={"parquet"},
+        # The lineage shows of a key the last word alone, and kinds: without the name all connections look alike.
+        kinds={"parquet", name},
     )
     influxdb = dg.AssetSpec(
         key(source.name, name, INFLUXDB),
@@ -92,7 +95,7 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
         group_name=source.name,
         partitions_def=YEARS,
         skippable=True,
-        kinds={"influxdb"},
+        kinds={"influxdb", name},
     )
     return [readings, influxdb]
 

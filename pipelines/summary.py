@@ -14,6 +14,7 @@ from dagster._core.definitions.metadata import RawMetadataValue
 from connectors.base import Source
 from pipelines import charts
 from pipelines.flow import Flow
+from pipelines.liveness import live
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
@@ -134,7 +135,8 @@ def summary_asset(
             dg.AssetCheckSpec(name, asset=asset_key, description=promise) for name, (promise, _) in CHECKS.items()
         ],
     )
-    def summary() -> Iterator[dg.MaterializeResult[None]]:
+    def summary(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        live(context.instance, context.run.run_id)
         now = utc_now()
         flow = Flow(settings or load(), source, now)
         connections, series = status(flow, now)
