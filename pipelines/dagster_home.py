@@ -31,6 +31,9 @@ scheduler:
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
+  config:
+    # A run whose turn comes while the code server is away waits for it: an hour, by the minute.
+    max_user_code_failure_retries: 60
 concurrency:
   runs:
     # The store has one writer a source, so more would only wait for its lock.

@@ -99,12 +99,8 @@ class Services:
         self.daemon = service("daemon", "tests.support.hurried_daemon", "run", "--workspace", str(workspace))
 
     def __enter__(self) -> Self:
-        """Start them, and wait until the web server has loaded the definitions."""
-        self.code.start()
-        self.until(self._code_listens, "the code server listens")
-        self.web.start()
-        self.daemon.start()
-        self.until(self._is_loaded, "the web server has the definitions")
+        """Start them."""
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,6 +120,14 @@ class Services:
             time.sleep(0.2)
         logs = "\n".join(process.log.read_text()[-1500:] for process in (self.code, self.web, self.daemon))
         return pytest.fail(f"in vain: {what}\n{logs}")
+
+    def start(self) -> None:
+        """Start them all, and wait until the web server has loaded the definitions."""
+        self.code.start()
+        self.until(self._code_listens, "the code server listens")
+        self.web.start()
+        self.daemon.start()
+        self.until(self._is_loaded, "the web server has the definitions")
 
     def ask(self, query: str, **variables: object) -> Any:  # noqa: ANN401 - whatever is asked for
         """Return the one thing that a query of the UI's own GraphQL asks for."""
@@ -255,7 +259,7 @@ class Services:
 
 def _hurried(text: str) -> str:
     configuration = yaml.safe_load(text)
-    configuration["run_coordinator"]["config"] = {"dequeue_interval_seconds": 1}
+    configuration["run_coordinator"]["config"] |= {"dequeue_interval_seconds": 1, "user_code_failure_retry_delay": 2}
     configuration["run_monitoring"] |= {"poll_interval_seconds": 1, "start_timeout_seconds": 30}
     return yaml.safe_dump(configuration)
 
