@@ -63,7 +63,7 @@ def verdict(
     if status in _BUSY or quota or status // 100 == 5:  # noqa: PLR2004 - the class of the status
         not_before = announced(retry_after, answered_at)
         until = f", not before {not_before.isoformat(timespec='seconds')}" if not_before else ""
-        return Passing(TryLater(f"{label}: answered {status}{until}", not_before=not_before))
+        return Passing(TryLater(f"{label}: answered {status}{until}", not_before=not_before, status=status))
     if status == HTTPStatus.UNAUTHORIZED:
         return RenewCredential(f"{label}: the credential is refused (401)")
     if status // 100 in (2, 4):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from connectors.access import Access
     from connectors.budget import Budget
     from connectors.connection import ConnectionSettings
     from schemas.settlement import Settlement
@@ -161,6 +162,11 @@ class Source(Protocol):
     @property
     def points_per_call(self) -> int | None:
         """The most metering points that a call may name: 1 where it asks for one register; None: nobody knows."""
+        ...
+
+    @property
+    def access(self) -> Access | None:
+        """How access to somebody else's readings is asked for; None where it cannot be."""
         ...
 
     def narrowed(self, connection: ConnectionSettings) -> Source:

@@ -31,10 +31,11 @@ class TryLater(OutsideError):
 
     cause = "try_later"
 
-    def __init__(self, message: str, *, not_before: datetime | None = None) -> None:
-        """Keep the instant before which nothing may be asked, where one was announced."""
+    def __init__(self, message: str, *, not_before: datetime | None = None, status: int | None = None) -> None:
+        """Keep the instant before which nothing may be asked, where one was announced, and the status, if any came."""
         super().__init__(message)
         self.not_before = not_before
+        self.status = status
 
 
 class RenewCredential(OutsideError):

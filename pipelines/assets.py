@@ -136,6 +136,8 @@ def _tell_failures(context: dg.AssetExecutionContext, run: SourceRun) -> None:
     for outcome in run.outcomes.values():
         if outcome.known_before:
             context.log.warning(told(outcome))
+        if outcome.access_lost:
+            context.log.warning(told_lost(outcome.source, outcome.connection, outcome.access_lost))
     failures = failures_of(run)
     if failures:
         # Retrying is done where time heals, inside the call; the next run does the rest.
@@ -147,6 +149,14 @@ def told(outcome: Outcome) -> str:
     later = f" Not before {outcome.not_before:%Y-%m-%d %H:%M} UTC." if outcome.not_before else ""
     who = who_must_act(outcome.cause or "", outcome.source, outcome.connection)
     return f"{outcome.source}/{outcome.connection}: {outcome.words}.{later} {who}"
+
+
+def told_lost(source: str, connection: str, registers: int) -> str:
+    """Say that other people's readings may be read no longer, and who must act; not which they are."""
+    return (
+        f"{source}/{connection}: access to {registers} of other people's registers is lost. They are asked for no "
+        "longer, and what was read stays. You must act: `wattline access list` names them; ask their owners."
+    )
 
 
 def failures_of(run: SourceRun) -> list[str]:

@@ -9,6 +9,7 @@ import dagster as dg
 from connectors.registry import SOURCES
 from pipelines.assets import year_assets
 from pipelines.schedules import daily_sync
+from pipelines.sensors import access_sensor
 from pipelines.settings import Settings, SettingsError, load
 from pipelines.summary import summary_asset
 
@@ -28,6 +29,7 @@ def _definitions() -> dg.Definitions:
     return dg.Definitions(
         assets=assets,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
+        sensors=[access_sensor(source, settings) for source in SOURCES.values() if source.access is not None],
         executor=dg.in_process_executor,
     )
 

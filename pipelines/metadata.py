@@ -37,6 +37,7 @@ def of_outcome(outcome: Outcome, verdicts: Mapping[str, FlagVerdict]) -> dict[st
         "quarantined": sum(outcome.quarantined.values()),
         **{f"quarantined/{rule}": count for rule, count in sorted(outcome.quarantined.items())},
         **{f"provisional/unknown {word}": count for word, count in sorted(outcome.unfamiliar.items())},
+        **({"access_lost": outcome.access_lost} if outcome.access_lost else {}),
         "metering_points_with_mute_flag": sum(verdict.mute for verdict in verdicts.values()),
         "flag_verdicts": "\n".join(verdict_lines(verdicts)) or "none",
     }

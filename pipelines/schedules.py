@@ -1,5 +1,7 @@
 """The daily runs: every year that has something to ask, for the connections that have it, then the summary."""
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from connectors.base import Source
@@ -10,16 +12,17 @@ from pipelines.summary import SUMMARY
 from schemas.time import utc_now
 
 
-def requests(flow: Flow, now_key: str) -> list[dg.RunRequest]:
+def requests(flow: Flow, now_key: str, connections: Collection[str] | None = None) -> list[dg.RunRequest]:
     """Return a run for each year that has something to ask, newest first, and one for the summary.
 
-    The newest year always runs, with every connection: it loads what an absent database missed, and counts
-    what has become late.
+    The newest year always runs, with every connection (of those that are named): it loads what an absent database
+    missed, and counts what has become late.
     """
-    source, syncing = flow.source, flow.syncing()
+    source, chosen = flow.source, list(flow.connections if connections is None else connections)
+    syncing = flow.syncing(chosen)
     wanted: list[dg.RunRequest] = []
     for place, year in enumerate(syncing.years()):
-        names = list(flow.connections) if place == 0 else syncing.connections_to_ask(year)
+        names = chosen if place == 0 else syncing.connections_to_ask(year)
         if names:
             wanted.append(
                 dg.RunRequest(

@@ -49,6 +49,8 @@ class Elvia:
     finds_points: Final = True
     # How many it takes is nowhere documented; `sync.points_per_call` decides.
     points_per_call: Final = None
+    # A customer hands over a token; the operator takes no requests.
+    access: Final = None
     # Elhub locks values five days after the day. In Innlandet the operator never sets the flag.
     settlement: Final = Settlement(full_days=5, by_age="where_the_flag_is_mute")
 

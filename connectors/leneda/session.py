@@ -16,7 +16,7 @@ from connectors.http import Http
 from connectors.leneda import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from connectors.budget import Budget
@@ -39,12 +39,11 @@ class LenedaSession:
 
     def __init__(self, connection: LenedaConnection, key: SecretStr, budget: Budget) -> None:
         """Open the connection; `budget` outlives it, since the pace holds for all processes."""
-        name, pause = fingerprint(key), MINUTE / connection.calls_per_minute
         self._http = Http(
             connection.base_url,
             service="leneda",
-            headers={"X-API-KEY": key, "X-ENERGY-ID": SecretStr(connection.energy_id)},
-            before_call=lambda: budget.take(name, limit=1, period=pause),
+            headers=credentials(connection, key),
+            before_call=paced(connection, key, budget),
         )
 
     def ask(self, ask: Ask) -> RawAnswer:
@@ -75,6 +74,17 @@ class LenedaSession:
     def close(self) -> None:
         """Give the sockets back."""
         self._http.close()
+
+
+def credentials(connection: LenedaConnection, key: SecretStr) -> dict[str, SecretStr]:
+    """Return the headers that say who asks."""
+    return {"X-API-KEY": key, "X-ENERGY-ID": SecretStr(connection.energy_id)}
+
+
+def paced(connection: LenedaConnection, key: SecretStr, budget: Budget) -> Callable[[], None]:
+    """Return what waits until the next call may be made, whatever it is for."""
+    name, pause = fingerprint(key), MINUTE / connection.calls_per_minute
+    return lambda: budget.take(name, limit=1, period=pause)
 
 
 def _explained(refusal: Refused) -> Refused:

@@ -19,7 +19,8 @@ LONGEST_HISTORY: Final = 3
 """Years. How far back Leneda serves is nowhere documented."""
 
 
-def _code(text: str) -> str:
+def code_of(text: str) -> str:
+    """Return a metering point code without blanks, in capitals. Raises `ValueError` with what it should look like."""
     code = "".join(text.split()).upper()
     # Invented codes in Leneda's own samples have hyphens and underscores.
     if not re.fullmatch(r"LU[A-Z0-9_-]+", code):
@@ -31,7 +32,8 @@ def _code(text: str) -> str:
     return code
 
 
-def _energy_id(text: str) -> str:
+def energy_id_of(text: str) -> str:
+    """Return an Energy ID without blanks, in capitals. Raises `ValueError` with what it should look like."""
     energy_id = "".join(text.split()).upper()
     if not re.fullmatch(r"LUXE-[A-Z0-9]{2}-[A-Z0-9]{2}-[A-Z0-9]{4,6}", energy_id):
         message = "is not an Energy ID: that looks like LUXE-AB-CD-12345; Leneda gave it to you when you signed up"
@@ -39,7 +41,8 @@ def _energy_id(text: str) -> str:
     return energy_id
 
 
-def _register(text: str) -> str:
+def register_of(text: str) -> str:
+    """Return the name of a register as it is. Raises `ValueError` with those that there are."""
     if text not in REGISTERS:
         message = f"is no register; the registers are {', '.join(REGISTERS)}"
         raise ValueError(message)
@@ -51,8 +54,8 @@ class LenedaPoint(BaseModel):
 
     model_config = STRICT
 
-    code: Annotated[str, AfterValidator(_code)] = Field(examples=["LU0000000000000000000000000000001"])
-    registers: tuple[Annotated[str, AfterValidator(_register)], ...] = Field(default=(), examples=[["consumption"]])
+    code: Annotated[str, AfterValidator(code_of)] = Field(examples=["LU0000000000000000000000000000001"])
+    registers: tuple[Annotated[str, AfterValidator(register_of)], ...] = Field(default=(), examples=[["consumption"]])
     """None: all that the operator answers for."""
 
 
@@ -63,7 +66,7 @@ class LenedaConnection(ConnectionSettings):
     daily_at: ClassVar[str] = "30 15 * * *"
 
     source: Literal["leneda"]
-    energy_id: Annotated[str, AfterValidator(_energy_id)] = Field(examples=["LUXE-AB-CD-12345"])
+    energy_id: Annotated[str, AfterValidator(energy_id_of)] = Field(examples=["LUXE-AB-CD-12345"])
     api_key: Credential = None
     metering_points: tuple[LenedaPoint, ...] = Field(
         default=(), examples=[[{"code": "LU0000000000000000000000000000001"}]]
@@ -93,10 +96,16 @@ class LenedaConnection(ConnectionSettings):
         return SecretStr(" ".join((self.credential(name).get_secret_value(), self.energy_id, *asked)))
 
     def doubts(self) -> Iterator[str]:
-        """Yield what looks forgotten or mistyped. Codes of other lengths stand in Leneda's own samples."""
-        if not self.metering_points:
-            yield "metering_points: none is listed, and Leneda does not tell which there are; so none is asked for"
+        """Yield what looks mistyped. Codes of other lengths stand in Leneda's own samples."""
         for place, point in enumerate(self.metering_points):
             if len(point.code) != CODE_LENGTH:
                 words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
                 yield f"metering_points[{place}].code: {words}"
+
+
+def of_leneda(connection: ConnectionSettings) -> LenedaConnection:
+    """Return the connection as one of Leneda's, which it is. Raises `TypeError` where it is another's."""
+    if not isinstance(connection, LenedaConnection):
+        message = "the connection is not one of Leneda's"
+        raise TypeError(message)
+    return connection

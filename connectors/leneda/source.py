@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from connectors.base import Candidates, Feed, FeedRules, RawAnswer
-from connectors.leneda.settings import LONGEST_HISTORY, LenedaConnection
+from connectors.leneda.access import LenedaAccess
+from connectors.leneda.settings import LONGEST_HISTORY, LenedaConnection, of_leneda
 from schemas.settlement import Settlement
 from schemas.time import DAY, Window, local_day, local_midnight, years_before
 
@@ -34,6 +35,7 @@ class Leneda:
     feeds: Final = {Feed.READINGS: FeedRules(pace=timedelta(hours=6))}
     finds_points: Final = False
     points_per_call: Final = 1
+    access: Final = LenedaAccess()
     # Corrected values are delivered for about a week, and no flag says that a value is final.
     settlement: Final = Settlement(full_days=7, by_age="always")
 
@@ -43,7 +45,7 @@ class Leneda:
 
     def narrowed(self, connection: ConnectionSettings) -> Leneda:
         """Return Leneda with the reach that the connection's settings give it."""
-        leneda = _of_leneda(connection)
+        leneda = of_leneda(connection)
         return Leneda(leneda.history_years, leneda.days_per_call)
 
     def history_start(self, feed: Feed, now: datetime) -> datetime:  # noqa: ARG002 - it has but one
@@ -78,7 +80,7 @@ class Leneda:
         """Start a session. Raises `RenewCredential` where the connection has no key."""
         from connectors.leneda.session import LenedaSession  # noqa: PLC0415 - settings load without httpx
 
-        leneda = _of_leneda(connection)
+        leneda = of_leneda(connection)
         return LenedaSession(leneda, leneda.credential(name), budget)
 
     def parse(self, answer: RawAnswer) -> Candidates:
@@ -90,13 +92,6 @@ class Leneda:
     def _midnight(self, instant: datetime, before: timedelta = timedelta(0)) -> datetime:
         """Return the midnight with which the instant's local day began, or a day so many days before it."""
         return local_midnight(local_day(instant, self.zone) - before, self.zone)
-
-
-def _of_leneda(connection: ConnectionSettings) -> LenedaConnection:
-    if not isinstance(connection, LenedaConnection):
-        message = "the connection is not one of Leneda's"
-        raise TypeError(message)
-    return connection
 
 
 LENEDA: Final = Leneda()

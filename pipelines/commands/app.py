@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from pipelines.commands.app_access import access
+
 app: Final = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -36,6 +38,14 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         message = f"{text!r} is not a date; write it as 2026-01-31"
+        raise typer.BadParameter(message) from None
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        message = f"{text!r} is not a month; write it as 2026-10"
         raise typer.BadParameter(message) from None
 
 
@@ -150,6 +160,66 @@ def export(
 
 
 @app.command()
+def forget(
+    *,
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="N", help="All that this removed connection brought.")
+    ] = None,
+    metering_point: Annotated[
+        str | None, typer.Option("--metering-point", metavar="ID", help="All that there is of this metering point.")
+    ] = None,
+) -> None:
+    """Erase somebody's readings everywhere.
+
+    In raw answers, store, quarantine, ledger, report, Dagster and InfluxDB; then prints what is left, which is nothing.
+    """
+    from pipelines.commands.forget import run
+
+    raise typer.Exit(run(connection=connection, metering_point=metering_point))
+
+
+@app.command()
+def statement(
+    *,
+    month: Annotated[
+        date, typer.Option("--month", metavar="MONTH", parser=_month, help="The local month, such as 2026-10.")
+    ],
+    form: Annotated[Literal["csv", "table"], typer.Option("--format", help="A table goes to the terminal.")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="The file to write; standard output by default.")
+    ] = None,
+    connection: Connections = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Don't record that it was issued.")] = False,
+) -> None:
+    """Tell what a month came to.
+
+    By metering point, register and layer of sharing, with totals: how much, how final, and what was restated since the
+    last statement of that month was issued.
+    """
+    from pipelines.commands.statement import run
+
+    raise typer.Exit(run(month=month, form=form, out=out, connections=connection, preview=preview))
+
+
+@app.command()
+def report(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="The file to write; report/index.html in data_dir by default."),
+    ] = None,
+    connection: Connections = None,
+) -> None:
+    """Write one HTML file with plots.
+
+    Out of the store; it opens offline in any browser, loads nothing and sends nothing.
+    """
+    from pipelines.commands.report import run
+
+    raise typer.Exit(run(out=out, connections=connection))
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[
@@ -182,3 +252,6 @@ def demo(
     from pipelines.commands.demo import run
 
     raise typer.Exit(run(folder=folder))
+
+
+app.add_typer(access, name="access")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.commands.output import say
 from pipelines.who import who_must_act
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from pipelines.commands.tally import Asking, Loading, Tally
     from pipelines.sync.outcome import Outcome
+
+_ASK: Final = "You must act: ask their owners."
 
 
 def say_summary(tally: Tally) -> None:
@@ -35,6 +37,9 @@ def _asking(asking: Asking) -> Iterator[str]:
     if asking.quarantined:
         rules = ", ".join(f"{rule}: {count:,}" for rule, count in sorted(asking.quarantined.items()))
         yield f"QUARANTINED {counted(asking.quarantined.total(), 'row')} ({rules}); `wattline status` names them"
+    if asking.access_lost:
+        what = counted(asking.access_lost, "register")
+        yield f"ACCESS LOST to {what} of other people's; `wattline access list` names them. {_ASK}"
     if asking.failure is not None:
         yield _failure(asking.failure)
 

@@ -26,6 +26,7 @@ class Asking:
     new: int = 0
     corrected: int = 0
     confirmed: int = 0
+    access_lost: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     failure: Outcome | None = None
     """The first that failed; the later ones rest on it."""
@@ -42,6 +43,7 @@ class Asking:
         self.new += outcome.new
         self.corrected += outcome.corrected
         self.confirmed += outcome.confirmed
+        self.access_lost += outcome.access_lost
         self.quarantined.update(outcome.quarantined)
         if not outcome.ok and self.failure is None:
             self.failure = outcome

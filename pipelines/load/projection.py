@@ -190,6 +190,16 @@ def register_balance(coverage: pl.DataFrame, source: str, zone: ZoneInfo) -> Poi
 
 SYNC_RUN: Final = "sync_run"
 
+OF_A_METERING_POINT: Final = (
+    *READINGS.values(),
+    "local_day",
+    "local_month",
+    "monthly_max_hour",
+    "capacity_basis",
+    "register_balance",
+)
+"""Every measurement that has metering points in it."""
+
 _SYNC_RUN: Final = pl.Schema(
     {
         "source": pl.String(),

@@ -114,6 +114,7 @@ class AccessSettings(Section):
 
     attempts_per_day: WholeNumber = Field(default=5, ge=1, le=1000)
     silent_days: WholeNumber = Field(default=14, ge=1, le=365)
+    check_every_s: WholeNumber = Field(default=3600, ge=5, le=86_400)
 
 
 class AlarmSettings(Section):

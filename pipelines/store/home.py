@@ -7,6 +7,7 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from connectors.base import Feed
+from pipelines.store.access import Requests
 from pipelines.store.files import sweep
 from pipelines.store.ledger import Ledger
 from pipelines.store.lock import writing
@@ -46,6 +47,7 @@ class SourceStore:
         self.source = source
         self.state = State(data_dir)
         self.ledger = Ledger(self.state, source.name)
+        self.requests = Requests(self.state, source.name)
         self.raw = RawAnswers(data_dir / "raw")
         self.quarantine = Quarantine(data_dir / "quarantine", source.name)
         self.logs = {feed: Log(data_dir / "store", source.name, feed, source.zone) for feed in source.feeds}

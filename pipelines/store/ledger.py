@@ -7,11 +7,12 @@ a step function of time: when was this interval last asked for? A failed call is
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.base import Subject
+from pipelines.store.contact import Contact
 from schemas.time import Window
 
 if TYPE_CHECKING:
@@ -39,25 +40,6 @@ class Credit:
     feed: Feed
     subjects: tuple[Subject, ...]
     asked: Asked
-
-
-@dataclass(frozen=True)
-class Contact:
-    """How a connection is doing: its last good run, its last failure, and what it was told to wait for."""
-
-    greeted_by: str | None = None
-    """Fingerprint of the credential that the newest day was last answered to."""
-    greeted_at: datetime | None = None
-    dead: str | None = None
-    """Fingerprint of the credential that was last refused."""
-    well_at: datetime | None = None
-    failed_at: datetime | None = None
-    cause: str | None = None
-    words: str | None = None
-    not_before: datetime | None = None
-    nulls: int = 0
-    unfamiliar: Mapping[str, int] = field(default_factory=dict)
-    """Rows of the last good run that are provisional by a word that nobody knows, by that word."""
 
 
 def _seconds(instant: datetime | None) -> int | None:
@@ -106,11 +88,18 @@ class Ledger:
 
     def known(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject that the connection ever answered for, with when it last did."""
+        return self._answered(connection, "last_seen")
+
+    def readable_since(self, connection: str) -> dict[Subject, datetime]:
+        """Return every subject that ever answered, with when it first did: at all, or after it was turned down."""
+        return self._answered(connection, "first_seen")
+
+    def _answered(self, connection: str, when: str) -> dict[Subject, datetime]:
         with self._state.changing() as database:
             rows = database.execute(
                 "SELECT * FROM metering_points WHERE source = ? AND connection = ?", (self._source, connection)
             )
-            return {_subject(row): datetime.fromtimestamp(row["last_seen"], UTC) for row in rows}
+            return {_subject(row): datetime.fromtimestamp(row[when], UTC) for row in rows}
 
     def turned_down(self, connection: str) -> dict[Subject, datetime]:
         """Return every subject of which the operator last said that it has none, or shows none; with when."""
@@ -161,7 +150,10 @@ class Ledger:
         with self._state.changing() as database:
             database.executemany(
                 "INSERT INTO metering_points VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen",
+                " ON CONFLICT DO UPDATE SET last_seen = excluded.last_seen,"
+                " first_seen = iif((source, connection, metering_point, register) IN"
+                " (SELECT source, connection, metering_point, register FROM turned_down),"
+                " excluded.first_seen, first_seen)",
                 [(*key, _seconds(at), _seconds(at)) for key in keys],
             )
             database.executemany(
@@ -187,6 +179,22 @@ class Ledger:
                 "DELETE FROM metering_points WHERE source = ? AND connection = ? AND metering_point = ?",
                 [(self._source, connection, point) for point in metering_points],
             )
+
+    def connections(self) -> list[str]:
+        """Return every connection that was ever run, in the settings or not."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? ORDER BY connection", (self._source,)
+            )
+            return [row["connection"] for row in rows]
+
+    def targets(self) -> list[str]:
+        """Return every database that anything of the source was ever loaded into."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT DISTINCT target FROM loaded WHERE source = ? ORDER BY target", (self._source,)
+            )
+            return [row["target"] for row in rows]
 
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""

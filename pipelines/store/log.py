@@ -26,7 +26,7 @@ from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -108,13 +108,36 @@ class Log:
         known_at = max(known_at, head.known_at)
         revised = revise(current(log, self.shape), incoming, self.shape, seq=head.seq, known_at=known_at)
         if not revised.rows.is_empty():
-            self._write(month, pl.concat([log, revised.rows]).sort(*self.shape.key, "seq"), known_at)
+            rows = pl.concat([log, revised.rows]).sort(*self.shape.key, "seq")
+            self._write(month, rows, known_at, seq=head.seq + revised.rows.height)
         elif self.feed is Feed.READINGS and head.edition and self._summarised(month) != head.edition:
             self._summarise(month, log, head.edition)
         return Merged(month, revised.kinds)
 
-    def _write(self, month: date, log: pl.DataFrame, known_at: datetime) -> None:
-        seq = log["seq"].max()
+    def erase(self, metering_points: Collection[str]) -> tuple[int, int]:
+        """Remove every revision of metering points. For the holder of the source's lock.
+
+        Returns:
+            How many rows there were, and how many are left.
+        """
+        about = pl.col("metering_point").is_in(list(metering_points))
+        before = left = 0
+        for month in self.months():
+            log, head = self.read(month), self.head(month)
+            kept = log.filter(~about)
+            if head is None or kept.height == log.height:
+                continue
+            before += log.height - kept.height
+            if kept.is_empty():
+                self._summary(month).unlink(missing_ok=True)
+                self.path(month).unlink()
+                continue
+            # Numbers are not given anew: what a database has acknowledged goes by them.
+            self._write(month, kept, head.known_at, seq=head.seq)
+            left += self.read(month).filter(about).height
+        return before, left
+
+    def _write(self, month: date, log: pl.DataFrame, known_at: datetime, *, seq: int) -> None:
         metadata = {"edition": uuid4().hex, "seq": str(seq), "known_at": known_at.astimezone(UTC).isoformat()}
         replace_whole(self.path(month), log, metadata)
         if self.feed is Feed.READINGS:

@@ -1,6 +1,7 @@
-"""The state of asking and loading: one SQLite file, since it changes in small steps that must be whole.
+"""The state of asking, loading and stating: one SQLite file, since it changes in small steps that must be whole.
 
-Losing it loses no reading: everything would be asked and loaded again, and nothing would change.
+Losing it loses no reading: everything would be asked and loaded again, and nothing would change. It would no longer be
+known which statements were issued, so that the next of each month would be the first, nor what access was asked for.
 Instants are whole seconds since the epoch; the ledger asks by the quarter-hour at the finest.
 """
 
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.store.files import StoreDamagedError, private_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 SCHEMA: Final = """
@@ -51,6 +52,18 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS access_requests (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, source TEXT, connection TEXT, asker TEXT, day TEXT, sent_at INTEGER,
+    outcome TEXT, digest TEXT
+);
+CREATE TABLE IF NOT EXISTS access_subjects (
+    number INTEGER, source TEXT, connection TEXT, metering_point TEXT, register TEXT, owner TEXT, checked_at INTEGER,
+    PRIMARY KEY (number, metering_point, register)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS statements (
+    source TEXT, connection TEXT, month TEXT, issued_at INTEGER, seq INTEGER, known_at TEXT,
+    PRIMARY KEY (source, connection, month)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS installation (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
 """
 
@@ -67,9 +80,29 @@ class State:
         self.path = private_folder(folder) / "state.sqlite"
         with self.changing() as database:
             for table in _of_another_form(database):
-                # What a version before this one remembered is found out anew, by asking and loading again.
+                # What a version before this one remembered is found out anew, by asking and loading again; when
+                # statements were issued and what access was asked for is not: these tables must keep their form.
                 database.execute(f"DROP TABLE {table}")
             database.executescript(SCHEMA)
+
+    def erase(self, source: str, metering_points: Collection[str], connection: str | None) -> tuple[int, int]:
+        """Forget metering points, and a connection with all that is known of it, whatever table it is in.
+
+        Returns:
+            How many rows there were, and how many are left.
+        """
+        before = left = 0
+        with self.changing() as database:
+            for table, columns in _columns(database).items():
+                held = [("metering_point = ?", point) for point in metering_points if "metering_point" in columns]
+                if "line" in columns:
+                    held += [("instr(line, ?)", f"metering_point={point},") for point in metering_points]
+                held += [("connection = ?", connection)] if connection and "connection" in columns else []
+                for condition, value in held if "source" in columns else ():
+                    rows = f"FROM {table} WHERE source = ? AND {condition}"
+                    before += database.execute(f"DELETE {rows}", (source, value)).rowcount
+                    left += len(database.execute(f"SELECT * {rows}", (source, value)).fetchall())
+        return before, left
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
@@ -85,7 +118,8 @@ class State:
             if getattr(error, "sqlite_errorcode", None) not in _DAMAGED:
                 raise
             message = (
-                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost"
+                f"{self.path} is damaged: remove it. All is asked for and loaded once more, and no reading is lost; "
+                "what access was asked for is forgotten"
             )
             raise StoreDamagedError(message) from None
         finally:

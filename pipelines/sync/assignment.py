@@ -45,6 +45,8 @@ class Assignment:
     """When what is known last answered."""
     possible: tuple[Subject, ...] = ()
     """What may be there beside what the settings name, each to be found out by asking for it."""
+    granted: tuple[Subject, ...] = ()
+    """Other people's, to which access was asked for and given."""
     turned_down: Mapping[Subject, datetime] = field(default_factory=dict)
     """Of what the operator last said that it has nothing, or shows nothing; and when."""
 
@@ -58,7 +60,8 @@ class Assignment:
         if self.covers_all:
             return self.known
         offered = {*self.known} - {*self.turned_down}
-        return (*self.configured, *(subject for subject in self.possible if subject in offered))
+        found = (subject for subject in self.possible if subject in offered)
+        return tuple(dict.fromkeys((*self.configured, *found, *self.granted)))
 
     def has_something_to_ask(self) -> bool:
         """Tell whether any call would be made."""

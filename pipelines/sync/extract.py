@@ -12,23 +12,17 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from connectors.base import Ask, BadRow, Feed, RawAnswer, Subject
-from connectors.errors import Refused, RenewCredential, SourceChanged
+from connectors.base import Ask, Feed, Subject
+from connectors.errors import Refused, RenewCredential
+from pipelines.sync.calling import NO_CONTRACT_THEN, Calling
 from pipelines.sync.piece import Piece
-from schemas.judge import judge_peaks, judge_readings
 from schemas.time import DAY, HOUR, Window, local_day, local_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from connectors.base import Session
+    from connectors.base import RawAnswer, Session
     from pipelines.sync.assignment import Assignment
-
-NO_CONTRACT_THEN: Final = frozenset({200, 400, 403, 404})
-"""Statuses with which an operator says that it has nothing for a window. Which one is nowhere documented.
-
-200 is a refusal where the answer says that nothing is known of what was asked.
-"""
 
 ALL: Final = Subject("")
 """Stands for whatever the credential covers, where a call names nothing."""
@@ -39,7 +33,7 @@ class Extraction:
 
     def __init__(self, assignment: Assignment, session: Session, land: Callable[[RawAnswer], object]) -> None:
         """Bind what is to be asked, with which credential, and where answers land before anything is made of them."""
-        self._assignment, self._session, self._land = assignment, session, land
+        self._assignment, self.calling = assignment, Calling(assignment, session, land)
         self._source, self._now = assignment.source, assignment.now
         self._subjects = assignment.subjects()
         # Of what the newest was answered in this run.
@@ -49,9 +43,9 @@ class Extraction:
         self.gone: set[Subject] = set()
         """What the credential no longer covers, though it did, and others it does."""
         self._lost: dict[Subject, RenewCredential] = {}
+        self.access_lost: set[Subject] = set()
+        """What its owner had granted access to, and shows no longer; nobody's failure."""
         self._brought: defaultdict[tuple[Feed, Subject], list[Window]] = defaultdict(list)
-        self.calls = 0
-        self.bytes = 0
 
     def pieces(self) -> Iterator[Piece]:
         """Yield what each call brings, newest first.
@@ -140,7 +134,7 @@ class Extraction:
                     yield replace(piece, subjects=tuple(named))
 
     def _has_lost(self, subject: Subject) -> bool:
-        return subject in self._lost or subject in self.gone
+        return subject in self._lost or subject in self.gone or subject in self.access_lost
 
     def _windows(self, feed: Feed, windows: Sequence[Window], subjects: tuple[Subject, ...]) -> Iterator[Piece]:
         """Ask for windows, newest first, of some subjects or of all."""
@@ -229,14 +223,7 @@ class Extraction:
         return True
 
     def _recent(self, ask: Ask) -> Piece:
-        """Ask for the stretch in which access shows; where that may be too long, for as much as one call asks for."""
-        recent, newest = self._source.recent(self._now), self._assignment.newest()
-        try:
-            return self._call(replace(ask, feed=Feed.READINGS, window=recent))
-        except Refused as refusal:
-            if newest == recent or not refusal.divisible or refusal.status not in NO_CONTRACT_THEN:
-                raise
-        return self._call(replace(ask, feed=Feed.READINGS, window=newest))
+        return self._prove(self.calling.recent(ask))
 
     def _alone(self, ask: Ask) -> Subject:
         """Return the one subject that a call is about."""
@@ -246,9 +233,12 @@ class Extraction:
         """Conclude that a subject, or the credential as such, is refused; raise where nothing is left."""
         subject = self._alone(ask)
         error = self._no_access(subject, refusal)
-        if subject in self._assignment.possible:
+        if subject.register:
             yield Piece(ask, self._now, (), turned_down=(subject,))
-        elif len(self._subjects) <= 1:
+        if subject in self._assignment.granted:
+            self.access_lost.add(subject)
+            return
+        if len(self._subjects) <= 1 and subject not in self._assignment.possible:
             raise error from None
         if self._assignment.covers_all and self._proven:
             self.gone.add(subject)
@@ -265,35 +255,11 @@ class Extraction:
         )
 
     def _call(self, ask: Ask) -> Piece:
-        self.calls += 1
-        try:
-            answer = self._session.ask(ask)
-        except SourceChanged as changed:
-            # Whoever finds out what changed needs to see it.
-            if changed.body:
-                self._land(RawAnswer(ask, self._now, changed.body))
-            raise
-        self.bytes += len(answer.body)
-        self._land(answer)
-        candidates = self._source.parse(answer)
-        verdict = (judge_peaks if ask.feed is Feed.PEAKS else judge_readings)(candidates.frame, answer.asked_at)
-        answered = ask.subjects_of(candidates.metering_points)
+        return self._prove(self.calling.call(ask))
+
+    def _prove(self, piece: Piece) -> Piece:
+        """Note of what the newest was answered; an answer without any metering point tells nothing."""
+        ask = piece.ask
         if ask.feed is Feed.READINGS and ask.window.end >= self._source.recent(self._now).end:
-            # An answer without any metering point tells nothing of the credential.
-            self._proven.update(ask.subjects or ((ALL, *answered) if answered else ()))
-        rejected = [
-            BadRow(point, register, start, rule, "", candidates.verbatim(row))
-            for point, register, start, row, rule in verdict.rejected.iter_rows()
-        ]
-        return Piece(
-            ask=ask,
-            asked_at=answer.asked_at,
-            subjects=tuple(dict.fromkeys((*ask.subjects, *answered))),
-            answered=answered,
-            # What was judged by is not stored; many answers wait for one merge.
-            accepted=verdict.accepted.drop("end", "hour_end", "unit", "row", strict=False),
-            rejected=(*candidates.bad, *rejected),
-            rows=candidates.frame.height + len(candidates.bad),
-            nulls=candidates.nulls,
-            unfamiliar=candidates.unfamiliar,
-        )
+            self._proven.update(ask.subjects or ((ALL, *piece.answered) if piece.answered else ()))
+        return piece

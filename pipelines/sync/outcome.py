@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from connectors.errors import OutsideError
     from schemas.time import Window
 
 
@@ -37,8 +38,15 @@ class Outcome:
     """True where the newest day was answered: the credential as such is good."""
     gone: frozenset[str] = frozenset()
     """Metering points that the credential no longer covers; their readings stay."""
+    access_lost: int = 0
+    """Registers of other people's metering points to which access ended; their readings stay."""
     known_before: bool = False
     """True where an earlier run had failed for the same reason, and said so."""
+
+    def ended_by(self, error: OutsideError) -> None:
+        """Keep why it failed."""
+        self.cause, self.words = error.cause, str(error)
+        self.not_before = getattr(error, "not_before", None)
 
     @property
     def ok(self) -> bool:

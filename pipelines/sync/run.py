@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
+from pipelines.access.standing import granted
 from pipelines.store.alias import Aliases
+from pipelines.store.contact import believed
 from pipelines.sync.assignment import Assignment
+from pipelines.sync.calling import Calling
 from pipelines.sync.extract import Extraction
+from pipelines.sync.looking import Looking
 from pipelines.sync.merge import Merger
 from pipelines.sync.outcome import Outcome
 from pipelines.sync.piece import Piece
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from connectors.base import Ask, Source
+    from connectors.base import Ask, RawAnswer, Session, Source, Subject
     from connectors.connection import ConnectionSettings
     from pipelines.settings import SyncSettings
     from pipelines.store.home import SourceStore
@@ -64,7 +69,7 @@ class Syncing:
         return [
             name
             for name in self._connections
-            if self._resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
+            if self.resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
         ]
 
     def trials(self, connection: str) -> list[list[Ask]]:
@@ -76,30 +81,63 @@ class Syncing:
     ) -> Report:
         """Ask every connection for what is missing in the years, and bring it into the store."""
         outcomes = {name: Outcome(self._source.name, name) for name in self._connections}
-        flags = {name: connection.flag_is_mute() for name, connection in self._connections.items()}
-        merger = Merger(self._source, self._store, outcomes, flags, self._now)
-        budget = Budget(self._store.budget_path)
-        finished: list[tuple[str, OutsideError | None]] = []
 
         def ask(name: str) -> Iterator[Piece]:
-            return self._ask(name, tuple(years), budget, outcomes[name], refetch=refetch)
+            return self._ask(name, tuple(years), outcomes[name], refetch=refetch)
 
-        for name, item in SideBySide(self._connections, ask).items():
-            if isinstance(item, Piece):
-                merger.add(name, item)
-                progress(f"{self._source.name}/{name}: {self._told(item)}")
-            elif item.error is None or isinstance(item.error, OutsideError):
-                finished.append((name, item.error))
-            else:
-                raise item.error
-        merger.flush()
-        for name, error in finished:
+        merger, finished = self._gather(ask, outcomes, progress)
+        for name, error in finished.items():
             # After the merge: a greeting counts once the metering points that it named are known.
             if outcomes[name].answered:
                 self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
             self._store.ledger.forget_points(name, outcomes[name].gone)
             self._close(outcomes[name], error, years)
         return Report(outcomes, frozenset(merger.months))
+
+    def look(
+        self,
+        subjects: Mapping[str, Sequence[Subject]],
+        *,
+        goes_on: Callable[[], bool] = lambda: True,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Report:
+        """Look whether these may be read, by connection, and bring what is answered into the store.
+
+        `goes_on` is asked before each: once it says no, the rest is left for another time.
+        """
+        outcomes = {name: Outcome(self._source.name, name) for name in subjects}
+
+        def ask(name: str) -> Iterator[Piece]:
+            return self._look(name, subjects[name], outcomes[name], goes_on)
+
+        merger, finished = self._gather(ask, outcomes, progress)
+        for name, error in finished.items():
+            if error is None:
+                continue
+            if isinstance(error, RenewCredential) or getattr(error, "not_before", None) is not None:
+                self.failed(outcomes[name], error)
+            else:
+                # The next look heals it; whether the connection is well is for its runs to tell.
+                outcomes[name].ended_by(error)
+        return Report(outcomes, frozenset(merger.months))
+
+    def _gather(
+        self, ask: Callable[[str], Iterator[Piece]], outcomes: Mapping[str, Outcome], progress: Callable[[str], None]
+    ) -> tuple[Merger, dict[str, OutsideError | None]]:
+        """Merge what the connections bring side by side; return how each ended."""
+        flags = {name: self._connections[name].flag_is_mute() for name in outcomes}
+        merger = Merger(self._source, self._store, outcomes, flags, self._now)
+        finished: dict[str, OutsideError | None] = {}
+        for name, item in SideBySide(outcomes, ask).items():
+            if isinstance(item, Piece):
+                merger.add(name, item)
+                progress(f"{self._source.name}/{name}: {self._told(item)}")
+            elif item.error is None or isinstance(item.error, OutsideError):
+                finished[name] = item.error
+            else:
+                raise item.error
+        merger.flush()
+        return merger, finished
 
     def _told(self, piece: Piece) -> str:
         start, end = (f"{bound.astimezone(self._source.zone):%Y-%m-%d %H:%M}" for bound in piece.ask.window.bounds)
@@ -118,10 +156,14 @@ class Syncing:
             if outcome.calls and self.years()[0] in years:
                 ledger.counted(outcome.connection, outcome.nulls, outcome.unfamiliar)
             return
-        outcome.cause, outcome.words = error.cause, str(error)
-        outcome.not_before = getattr(error, "not_before", None)
+        self.failed(outcome, error)
+
+    def failed(self, outcome: Outcome, error: OutsideError) -> None:
+        """Record that a connection's asking ended so: before when, or with which credential, nothing is asked."""
+        outcome.ended_by(error)
         if outcome.known_before:
             return
+        ledger = self._store.ledger
         # One metering point that is refused among others that answer is no dead credential.
         dead = isinstance(error, RenewCredential) and not outcome.answered
         fingerprint = self._fingerprint(outcome.connection) if dead else None
@@ -132,45 +174,75 @@ class Syncing:
     def _has_more_to_ask(self, name: str, years: Sequence[int]) -> bool:
         return any(self._assignment(name, (year,)).has_something_to_ask() for year in self.years() if year not in years)
 
-    def _ask(
-        self, name: str, years: tuple[int, ...], budget: Budget, outcome: Outcome, *, refetch: bool
-    ) -> Iterator[Piece]:
-        if resting := self._resting(name):
-            outcome.known_before = True
-            raise resting
-        session = self._source.open(name, self._connections[name], budget)
-        try:
-            extraction = Extraction(
-                self._assignment(name, years, refetch=refetch),
-                session,
-                land=lambda answer: self._store.raw.land(self._source.name, name, answer),
-            )
+    def _ask(self, name: str, years: tuple[int, ...], outcome: Outcome, *, refetch: bool) -> Iterator[Piece]:
+        with self._session(name, outcome) as session:
+            extraction = Extraction(self._assignment(name, years, refetch=refetch), session, land=self._landing(name))
             try:
                 for piece in extraction.pieces():
                     _count(outcome, piece)
                     yield piece
             finally:
-                outcome.calls, outcome.bytes, outcome.answered = extraction.calls, extraction.bytes, extraction.proven
+                outcome.calls, outcome.bytes = extraction.calling.calls, extraction.calling.bytes
+                outcome.answered, outcome.access_lost = extraction.proven, len(extraction.access_lost)
                 outcome.gone = frozenset(subject.metering_point for subject in extraction.gone)
+
+    def _look(
+        self, name: str, subjects: Sequence[Subject], outcome: Outcome, goes_on: Callable[[], bool]
+    ) -> Iterator[Piece]:
+        with self._session(name, outcome) as session:
+            assignment = self._assignment(name, ())
+            looking = Looking(assignment, Calling(assignment, session, self._landing(name)), subjects)
+            try:
+                for piece in looking.pieces(goes_on):
+                    _count(outcome, piece)
+                    yield piece
+            finally:
+                outcome.calls, outcome.bytes = looking.calling.calls, looking.calling.bytes
+                outcome.access_lost = len(looking.access_lost)
+                self._store.requests.checked(name, looking.looked, self._now)
+
+    @contextmanager
+    def _session(self, name: str, outcome: Outcome) -> Iterator[Session]:
+        if resting := self.resting(name):
+            outcome.known_before = True
+            raise resting
+        session = self._source.open(name, self._connections[name], Budget(self._store.budget_path))
+        try:
+            yield session
         finally:
             session.close()
+
+    def _landing(self, name: str) -> Callable[[RawAnswer], object]:
+        return lambda answer: self._store.raw.land(self._source.name, name, answer)
 
     def _assignment(self, name: str, years: tuple[int, ...], *, refetch: bool = False) -> Assignment:
         ledger, contact = self._store.ledger, self._store.ledger.contact(name)
         same_credential = contact.greeted_by == self._fingerprint(name)
         settings, connection, seen = self._settings, self._connections[name], ledger.known(name)
+        requested = self._store.requests.requested(name)
+        turned_down = {subject: at for subject, at in ledger.turned_down(name).items() if believed(at, self._now)}
+        may_be_read = granted(requested, seen, turned_down)
+        # What was asked for is the access check's until it is granted, and so is the rest of a metering point of which
+        # nothing was ever read: its owner has not decided yet, which is nobody's failure.
+        waited_for = {*requested}.difference(may_be_read)
+        unread = {subject.metering_point for subject in waited_for} - {subject.metering_point for subject in seen}
         most = self._source.points_per_call or settings.points_per_call
         return Assignment(
             source=self._source.narrowed(connection),
             connection=name,
             years=years,
-            configured=connection.listed(),
-            possible=connection.possible(),
+            configured=tuple(subject for subject in connection.listed() if subject not in waited_for),
+            possible=tuple(
+                subject
+                for subject in connection.possible()
+                if subject not in waited_for and subject.metering_point not in unread
+            ),
+            granted=may_be_read,
             known=tuple(sorted(seen)),
             seen=seen,
-            turned_down=ledger.turned_down(name),
+            turned_down=turned_down,
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
-            greeted_at=contact.greeted_at if same_credential else None,
+            greeted_at=contact.greeted_at if same_credential and believed(contact.greeted_at, self._now) else None,
             rereading={
                 feed: Rereading(
                     pace=rules.pace,
@@ -192,14 +264,14 @@ class Syncing:
             return None
         return fingerprint(identity)
 
-    def _resting(self, name: str) -> OutsideError | None:
+    def resting(self, name: str) -> OutsideError | None:
         """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
         contact = self._store.ledger.contact(name)
         words = contact.words or ""
-        if contact.not_before is not None and self._now < contact.not_before:
-            return TryLater(words, not_before=contact.not_before)
+        if (not_before := contact.waits_until(self._now)) is not None:
+            return TryLater(words, not_before=not_before)
         dead = contact.dead is not None and contact.dead == self._fingerprint(name)
-        if dead and contact.failed_at is not None and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+        if dead and believed(contact.failed_at, self._now) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
             return RenewCredential(words)
         return None
 

@@ -80,8 +80,8 @@ class Plant:
         """Return what a metering point is called where its id must not stand."""
         return Aliases(self.flow().store.state).of(code)
 
-    def settings(self) -> Settings:
-        """Return the settings as they are now."""
+    def environ(self) -> dict[str, str]:
+        """Return the variables that make the settings as they are now."""
         listed = [
             {"code": code} | ({"registers": registers} if registers else {}) for code, registers in self.points.items()
         ]
@@ -99,7 +99,11 @@ class Plant:
         if self.influx is not None:
             environ["WATTLINE_INFLUXDB__URL"] = self.influx.url
             environ["WATTLINE_INFLUXDB__DATABASE"] = self.influx.database or ""
-        return load(environ, self.folder)
+        return environ
+
+    def settings(self) -> Settings:
+        """Return the settings as they are now."""
+        return load(self.environ(), self.folder)
 
     def run(
         self,

@@ -1,0 +1,122 @@
+"""Access to other people's readings, followed by itself: what is granted is fetched, what is lost is told once."""
+
+import json
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+import dagster as dg
+
+from connectors.base import Source
+from pipelines.access.check import Checked, check, standing
+from pipelines.access.standing import WAITING, Standing, State
+from pipelines.assets import told, told_lost
+from pipelines.flow import Flow
+from pipelines.schedules import requests
+from pipelines.settings import Settings, SettingsError, load
+from pipelines.store.home import StoreFullError
+from pipelines.store.lock import StoreBusyError
+from schemas.time import utc_now
+
+TICK_S: Final = 20.0
+"""How long a tick goes on asking: Dagster gives it a minute, in which the last answers must be stored, too."""
+
+_NEVER: Final = 0
+
+
+def access_sensor(source: Source, settings: Settings) -> dg.SensorDefinition:
+    """Declare `<source>_access`, on by default.
+
+    Its cursor has, by connection, the seconds up to which grants and losses were acted upon. Dagster's storage gets
+    connections' names and counts from it, and no metering point.
+    """
+
+    @dg.sensor(
+        name=f"{source.name}_access",
+        target=dg.AssetSelection.groups(source.name),
+        minimum_interval_seconds=settings.access.check_every_s,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Looks whether access that was asked for is granted, and whether what was granted is lost.",
+    )
+    def access(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        try:
+            fresh = load()
+        except SettingsError as error:
+            return dg.SkipReason(str(error))
+        flow = Flow(fresh, source, utc_now())
+        if not flow.connections:
+            return dg.SkipReason(f"no connection to {source.name} is configured")
+        end = monotonic() + TICK_S
+        try:
+            checked = check(
+                fresh, flow, list(flow.connections), all_granted=False, wait_s=0, goes_on=lambda: monotonic() < end
+            )
+        except (StoreBusyError, StoreFullError) as error:
+            return dg.SkipReason(str(error))
+        _tell_failures(context, checked)
+        return _Followed(context, fresh, flow).result()
+
+    return access
+
+
+def _tell_failures(context: dg.SensorEvaluationContext, checked: Checked) -> None:
+    for outcome in checked.outcomes.values():
+        if not outcome.ok:
+            context.log.warning(told(outcome))
+
+
+class _Followed:
+    """How everything stands after a check, held against what was acted upon before."""
+
+    def __init__(self, context: dg.SensorEvaluationContext, settings: Settings, flow: Flow) -> None:
+        self._context, self._flow = context, flow
+        self._before: dict[str, dict[str, int]] = json.loads(context.cursor or "{}")
+        self._found = {name: standing(settings, flow, name) for name in flow.connections}
+
+    def result(self) -> dg.SensorResult | dg.SkipReason:
+        newly_granted = {name: self._newest(name, State.GRANTED) for name in self._found if self._is_new(name)}
+        for name in self._found:
+            self._tell_of_losses(name)
+        cursor = json.dumps(
+            {
+                name: {state.value: self._newest(name, state) for state in (State.GRANTED, State.LOST)}
+                for name, found in self._found.items()
+                if found
+            }
+        )
+        wanted = [
+            request
+            for name, newest in newly_granted.items()
+            for request in requests(self._flow, f"access-{name}-{newest}", [name])
+        ]
+        if wanted:
+            return dg.SensorResult(run_requests=wanted, cursor=cursor)
+        return dg.SensorResult(skip_reason=dg.SkipReason(self._summed_up()), cursor=cursor)
+
+    def _newest(self, name: str, state: State) -> int:
+        return max((int(one.since.timestamp()) for one in self._asked_for(name, state)), default=_NEVER)
+
+    def _asked_for(self, name: str, state: State) -> list[Standing]:
+        """Return what stands so; what the settings list and nobody asked for is told by the runs."""
+        return [one for one in self._found[name] if one.state is state and one.requested is not None]
+
+    def _is_new(self, name: str) -> bool:
+        return self._newest(name, State.GRANTED) > self._acted_upon(name, State.GRANTED)
+
+    def _acted_upon(self, name: str, state: State) -> int:
+        return self._before.get(name, {}).get(state.value, _NEVER)
+
+    def _tell_of_losses(self, name: str) -> None:
+        until = datetime.fromtimestamp(self._acted_upon(name, State.LOST), self._flow.now.tzinfo)
+        lost = sum(one.since > until for one in self._asked_for(name, State.LOST))
+        if lost:
+            self._context.log.warning(told_lost(self._flow.source.name, name, lost))
+
+    def _summed_up(self) -> str:
+        every = [one for found in self._found.values() for one in found]
+        waiting = sum(one.state in WAITING for one in every)
+        granted = sum(one.state is State.GRANTED for one in every)
+        return f"registers of other people's: {granted} granted, {waiting} waited for" if every else _NOTHING
+
+
+_NOTHING: Final = "no access was asked for"
