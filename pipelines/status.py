@@ -77,6 +77,8 @@ class ConnectionStatus:
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
     access: tuple[str, ...] = ()
     """Registers of which access was lost, or of which the owner has been silent for long: what, since when."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """The metering points that the settings list or that answered, by what they are called in Dagster."""
     load_failure: str | None = None
     """Why the last load into the connection's database failed as a whole."""
     refused_lines: int = 0
@@ -88,8 +90,8 @@ def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[Seri
     days = flow.store.readings.days()
     by_day = covered(days, flow.store, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
-    connections = [_connection(flow, name, open_rows[name], now) for name in flow.connections]
     aliases, lost = Aliases(flow.store.state), set(flow.store.ledger.no_longer_read())
+    connections = [_connection(flow, name, open_rows[name], aliases, now) for name in flow.connections]
     series = [
         _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases, lost)
         for rows in by_day.partition_by(*SERIES, maintain_order=True)
@@ -153,7 +155,7 @@ def _access(flow: Flow, name: str, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, now: datetime) -> ConnectionStatus:
+def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliases, now: datetime) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
     refused, differences, failure = 0, [], None
@@ -186,6 +188,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, now: datetime) 
             if point in points
         },
         access=_access(flow, name, now),
+        aliases={aliases.of(point): point for point in sorted({*flow.connections[name].listed_points(), *points})},
         load_failure=failure,
         refused_lines=refused,
         differences=tuple(differences),

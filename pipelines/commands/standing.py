@@ -28,7 +28,8 @@ def say_connection(connection: ConnectionStatus, series: Sequence[NamedSeries], 
 
 def remarks(connection: ConnectionStatus, series: Sequence[NamedSeries]) -> list[str]:
     """Return what there is to say of a connection beyond how its last run went; nothing where all is as it should."""
-    return [*_holes(series), *_imbalances(series), *_faults(connection), *_of_the_database(connection)]
+    said = (_named(connection), _holes(series), _imbalances(series), _faults(connection), _of_the_database(connection))
+    return [line for lines in said for line in lines]
 
 
 def contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
@@ -40,6 +41,12 @@ def contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
     when = f" on {_local(connection.last_failure, zone)}" if connection.last_failure else ""
     who = who_must_act(connection.cause, connection.source, connection.connection)
     return f"FAILED{when}, {last}: {connection.words}.{later} {who}"
+
+
+def _named(connection: ConnectionStatus) -> Iterator[str]:
+    for alias, point in connection.aliases.items():
+        if connection.words and alias in connection.words:
+            yield f"{alias} is the metering point {point}"
 
 
 def _holes(series: Sequence[NamedSeries]) -> Iterator[str]:
