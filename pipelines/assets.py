@@ -14,8 +14,10 @@ from connectors.base import Source
 from pipelines import charts, metadata
 from pipelines.event_log import kept_open
 from pipelines.flow import Flow, SourceRun, TargetLoad
+from pipelines.liveness import live
 from pipelines.partitions import YEARS
 from pipelines.settings import Settings, load
+from pipelines.store.alias import Aliases
 from pipelines.sync.outcome import Outcome
 from pipelines.who import who_must_act
 from schemas.time import utc_now
@@ -59,6 +61,7 @@ def year_assets(
 
     @dg.multi_asset(name=f"{source.name}_year", specs=specs, can_subset=True)
     def year(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
+        live(context.instance, context.run.run_id)
         given = settings or load()
         flow = Flow(given, source, utc_now())
         selected = set(context.selected_asset_keys)
@@ -89,7 +92,8 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
         group_name=source.name,
         partitions_def=YEARS,
         skippable=True,
-        kinds={"parquet"},
+        # The lineage shows of a key the last word alone, and kinds: without the name all connections look alike.
+        kinds={"parquet", name},
     )
     influxdb = dg.AssetSpec(
         key(source.name, name, INFLUXDB),
@@ -98,7 +102,7 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
         group_name=source.name,
         partitions_def=YEARS,
         skippable=True,
-        kinds={"influxdb"},
+        kinds={"influxdb", name},
     )
     return [readings, influxdb]
 
@@ -107,14 +111,14 @@ def _results(
     flow: Flow, settings: Settings, run: SourceRun, years: list[int], target: list[str]
 ) -> Iterator[tuple[dg.AssetKey, dict[str, RawMetadataValue]]]:
     """Yield every asset that was made, with what is to be shown of it."""
-    verdicts = flow.store.ledger.flags()
+    verdicts, aliases = flow.store.ledger.flags(), Aliases(flow.store.state)
     # A run that asked nothing has nothing new to show; with many connections the log would grow by it every day.
     asked = any(outcome.calls for outcome in run.outcomes.values())
     by_day = flow.coverage().partition_by("connection", as_dict=True) if asked else {}
     for name, outcome in run.outcomes.items():
         if outcome.ok:
             points = flow.store.ledger.metering_points(name)
-            mine = {point: verdict for point, verdict in verdicts.items() if point in points}
+            mine = {aliases.of(point): verdict for point, verdict in verdicts.items() if point in points}
             shown = metadata.of_outcome(outcome, mine)
             if outcome.calls and (name,) in by_day:
                 drawn = (charts.by_day(by_day[(name,)], year) for year in years)

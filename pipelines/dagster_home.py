@@ -31,16 +31,24 @@ scheduler:
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
+  config:
+    # A run whose turn comes while the code server is away waits for it: an hour, by the minute.
+    max_user_code_failure_retries: 60
 concurrency:
   runs:
     # The store has one writer a source, so more would only wait for its lock.
     max_concurrent_runs: 1
+run_launcher:
+  # Dagster's own, which can also tell a run whose process is gone.
+  module: pipelines.liveness
+  class: WatchedRunLauncher
 run_monitoring:
   enabled: true
+  poll_interval_seconds: 30
   max_runtime_seconds: 21600
 run_retries:
   enabled: true
-  max_retries: 1
+  max_retries: 3
   # A failed call is retried where it is made; only a crashed run is started again.
   retry_on_asset_or_op_failure: false
 # Of schedules and sensors. Runs are deleted by wattline: dagster.keep_runs_days in its settings.

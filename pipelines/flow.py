@@ -59,6 +59,8 @@ class Flow:
         self._settings, self.source, self.now = settings, source, now
         self.store = SourceStore(settings.data_dir, source)
         self.connections = settings.connections_of(source.name)
+        self.silent_after = settings.access.silent_days * DAY
+        """After how long an owner who was asked for access, and has not answered, is told of."""
 
     def syncing(self, connections: Collection[str] | None = None) -> Syncing:
         """Return the asking side for these connections (all, by default)."""
@@ -94,7 +96,7 @@ class Flow:
 
     def coverage(self) -> pl.DataFrame:
         """Return the coverage of all that is in the store, as of now: `pipelines.covered.covered`."""
-        return covered(self.store.readings.days(), self.source, self.connections, self.now)
+        return covered(self.store.readings.days(), self.store, self.connections, self.now)
 
     def target_of(self, connection: str) -> str | None:
         """Name the database that the connection's readings belong to; None where none is configured."""

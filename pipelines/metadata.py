@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def verdict_lines(verdicts: Mapping[str, FlagVerdict]) -> list[str]:
-    """Say what the operator's mark of a final value is worth at each metering point, without its whole id."""
+    """Say what the operator's mark of a final value is worth at each metering point, by its alias."""
     return [
-        f"metering point ending in {point[-4:]}: {'mute' if verdict.mute else 'trusted'}, {verdict.reason}"
-        for point, verdict in sorted(verdicts.items())
+        f"{alias}: {'mute' if verdict.mute else 'trusted'}, {verdict.reason}"
+        for alias, verdict in sorted(verdicts.items())
     ]
 
 
 def of_outcome(outcome: Outcome, verdicts: Mapping[str, FlagVerdict]) -> dict[str, RawMetadataValue]:
-    """Return the metadata of one connection's readings; `verdicts` are those on its metering points' flags."""
+    """Return the metadata of one connection's readings; `verdicts` are those on its points' flags, by alias."""
     return {
         "calls": outcome.calls,
         "bytes": outcome.bytes,

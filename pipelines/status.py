@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from connectors.base import Feed
+from connectors.base import Feed, Subject
+from pipelines.access.standing import State, standings
 from pipelines.covered import covered
 from pipelines.load.progress import Progress
 from pipelines.store.alias import Aliases
 from schemas.coverage import SERIES
+from schemas.time import local_day
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pipelines.flow import Flow
 
 MOST_HOLES_TOLD: Final = 20
@@ -40,6 +44,8 @@ class SeriesStatus:
     corrected: int
     sparse: bool
     quarantined: int
+    lost: bool
+    """Whether access to it was lost: it is asked for no more, and nothing is missing since."""
     alias: str
     """What the metering point is called in Dagster, where its id must not stand."""
     unbalanced: tuple[str, ...]
@@ -69,6 +75,10 @@ class ConnectionStatus:
     """What is known of the newest of them: time, register, rule, what is wrong."""
     flag_verdicts: dict[str, str] = field(default_factory=dict)
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    access: tuple[str, ...] = ()
+    """Registers of which access was lost, or of which the owner has been silent for long: what, since when."""
+    aliases: dict[str, str] = field(default_factory=dict)
+    """The metering points that the settings list or that answered, by what they are called in Dagster."""
     load_failure: str | None = None
     """Why the last load into the connection's database failed as a whole."""
     refused_lines: int = 0
@@ -78,18 +88,20 @@ class ConnectionStatus:
 def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[SeriesStatus]]:
     """Return how every connection and every register of a source stands."""
     days = flow.store.readings.days()
-    by_day = covered(days, flow.source, flow.connections, now)
+    by_day = covered(days, flow.store, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
-    connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
-    aliases = Aliases(flow.store.state)
+    aliases, lost = Aliases(flow.store.state), set(flow.store.ledger.no_longer_read())
+    connections = [_connection(flow, name, open_rows[name], aliases, now) for name in flow.connections]
     series = [
-        _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases)
+        _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases, lost)
         for rows in by_day.partition_by(*SERIES, maintain_order=True)
     ]
     return connections, series
 
 
-def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, aliases: Aliases) -> SeriesStatus:
+def _series(
+    flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, aliases: Aliases, lost: Collection[Subject]
+) -> SeriesStatus:
     first = days.row(0, named=True)
     readings, expected = int(days["present"].sum()), int(days["expected"].sum())
     settled = int(days["settled"].sum())
@@ -118,6 +130,7 @@ def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, ali
         corrected=int(days["corrected"].sum()),
         sparse=sparse,
         quarantined=bad,
+        lost=Subject(first["metering_point"], first["register"]) in lost,
         alias=aliases.of(first["metering_point"]),
         unbalanced=_unbalanced(days),
         holes=tuple(f"{row['day']}: {row['missing']} missing" for row in holes.iter_rows(named=True)),
@@ -133,7 +146,16 @@ def _unbalanced(days: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionStatus:
+def _access(flow: Flow, name: str, now: datetime) -> tuple[str, ...]:
+    return tuple(
+        f"{standing.subject.metering_point} {standing.subject.register}: {standing.state} since "
+        f"{local_day(standing.since, flow.source.zone)}"
+        for standing in standings(flow.store, name, flow.connections[name], flow.silent_after, now)
+        if standing.state in (State.LOST, State.SILENT)
+    )
+
+
+def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliases, now: datetime) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
     refused, differences, failure = 0, [], None
@@ -165,6 +187,8 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
             for point, verdict in ledger.flags().items()
             if point in points
         },
+        access=_access(flow, name, now),
+        aliases={aliases.of(point): point for point in sorted({*flow.connections[name].listed_points(), *points})},
         load_failure=failure,
         refused_lines=refused,
         differences=tuple(differences),

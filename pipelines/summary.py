@@ -14,10 +14,12 @@ from dagster._core.definitions.metadata import RawMetadataValue
 from connectors.base import Source
 from pipelines import charts
 from pipelines.flow import Flow
+from pipelines.liveness import live
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
 from pipelines.status import ConnectionStatus, SeriesStatus, status
+from pipelines.store.alias import Aliases
 from schemas.time import utc_now
 
 SUMMARY: Final = "summary"
@@ -133,12 +135,13 @@ def summary_asset(
             dg.AssetCheckSpec(name, asset=asset_key, description=promise) for name, (promise, _) in CHECKS.items()
         ],
     )
-    def summary() -> Iterator[dg.MaterializeResult[None]]:
+    def summary(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        live(context.instance, context.run.run_id)
         now = utc_now()
         flow = Flow(settings or load(), source, now)
         connections, series = status(flow, now)
-        # What a removed connection left behind stays in the table, and is nobody's fault.
-        judged = [each for each in series if each.connection in flow.connections]
+        # What a removed connection left behind, or one that access was lost to, stays in the table: nobody's fault.
+        judged = [each for each in series if each.connection in flow.connections and not each.lost]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
         by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
@@ -150,7 +153,9 @@ def summary_asset(
 
 
 def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:
-    verdicts = verdict_lines(standing.flow.store.ledger.flags())
+    store = standing.flow.store
+    aliases = Aliases(store.state)
+    verdicts = verdict_lines({aliases.of(point): verdict for point, verdict in store.ledger.flags().items()})
     for name, (_, broken_by) in CHECKS.items():
         failing = broken_by(standing)
         # What settles a reading by its age, where the operator's own mark says nothing, is told beside the share.

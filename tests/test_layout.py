@@ -20,8 +20,10 @@ ROOT: Final = Path(__file__).parents[1]
 MAY_IMPORT: Final = {
     "schemas": {"schemas"},
     "connectors": {"connectors", "schemas"},
-    # Commands start the sandbox.
-    "pipelines": {"pipelines", "connectors", "schemas", "sandbox"},
+    # Commands start the sandbox, and write the dashboards.
+    "pipelines": {"pipelines", "connectors", "schemas", "sandbox", "dashboards"},
+    # Panels are about sources: their names, and the zones of their calendars.
+    "dashboards": {"dashboards", "connectors", "schemas"},
     # A simulated operator that shared code with the connector it tests would share its mistakes.
     "sandbox": {"sandbox", "schemas", "connectors.errors", "connectors.http"},
 }

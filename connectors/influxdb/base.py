@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A line that the database does not take, verbatim, and why, in the server's words."""
+    """A line that the database does not take, verbatim, and why, in the server's words without the line."""
 
     line: bytes = field(repr=False)
     words: str

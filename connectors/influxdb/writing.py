@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.errors import Refused, SourceChanged
 from connectors.influxdb.base import RefusedLine, Written
-from connectors.influxdb.errors import explained, reason_of, words_of
+from connectors.influxdb.errors import explained, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def write_all(lines: Lines, send: Callable[[bytes], None], *, database: str) -> 
             if part.count > 1:
                 parts.extend(reversed(part.halves()))
                 continue
-            refused.append(RefusedLine(body, words_of(error.body)))
+            refused.append(RefusedLine(body, reason_of(error.body)))
             if len(refused) > MOST_REFUSED:
                 tried = lines.count - sum(left.count for left in parts)
                 msg = f"InfluxDB refused {len(refused)} of {tried} lines, the last for: {reason_of(error.body)}"

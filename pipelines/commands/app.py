@@ -220,6 +220,26 @@ def report(
 
 
 @app.command()
+def dashboards(
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made where it is missing.")
+    ],
+    datasource: Annotated[
+        str, typer.Option("--datasource", metavar="UID", help="Grafana's uid of the InfluxDB data source.")
+    ] = "wattline",
+    connection: Connections = None,
+) -> None:
+    """Write dashboards for Grafana.
+
+    For any Grafana to import, with this installation's metering points, and their names out of the settings.
+    """
+    from pipelines.commands.dashboards import run
+
+    raise typer.Exit(run(out=out, datasource=datasource, connections=connection))
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[

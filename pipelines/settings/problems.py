@@ -64,7 +64,9 @@ def describe(error: ErrorDetails, layers: Layers) -> str:
     if error["type"] == SOURCE_UNKNOWN and path[0] == "connections":
         path = (*path, "source")
     origin = "" if error["type"] == "missing" else layers.origin(path)
-    return f"{_dotted(path)}: {_words(error, path, layers)}" + (f" ({origin})" if origin else "")
+    # These lines stand in Dagster, too, where no metering point's id may.
+    shown = (path[0], "*") if path[0] == "names" and len(path) > 1 else path
+    return f"{_dotted(shown)}: {_words(error, path, layers)}" + (f" ({origin})" if origin else "")
 
 
 def _words(error: ErrorDetails, path: Path, layers: Layers) -> str:

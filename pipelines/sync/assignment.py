@@ -11,7 +11,7 @@ from pipelines.sync.plan import due, grouped
 from schemas.time import Window, local_day, year_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connectors.base import Source, Subject
     from pipelines.store.ledger import Asked
@@ -38,6 +38,8 @@ class Assignment:
     rereading: Mapping[Feed, Rereading]
     points_per_call: int
     now: datetime
+    alias: Callable[[str], str]
+    """What a metering point is called where its id must not stand."""
     refetch: bool = False
     seen: Mapping[Subject, datetime] = field(default_factory=dict)
     """When what is known last answered."""

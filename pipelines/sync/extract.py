@@ -246,9 +246,9 @@ class Extraction:
             self._lost[subject] = error
 
     def _no_access(self, subject: Subject, refusal: Refused) -> RenewCredential:
-        # Enough of the id for its owner to know it, and not the id.
-        point, register = subject.metering_point[-4:], f" ({subject.register})" if subject.register else ""
-        asked = "every metering point" if subject == ALL else f"the metering point that ends in {point}{register}"
+        # These words stand in Dagster's log, too.
+        alias, register = self._assignment.alias(subject.metering_point), subject.register and f" ({subject.register})"
+        asked = "every metering point" if subject == ALL else f"the metering point {alias}{register}"
         meaning = refusal.meaning or "the credential does not cover it, or its contract has ended"
         return RenewCredential(
             f"{self._source.name}: even the newest readings of {asked} are refused (status {refusal.status}): {meaning}"

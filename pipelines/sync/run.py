@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
 from pipelines.access.standing import granted
+from pipelines.store.alias import Aliases
 from pipelines.store.contact import believed
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.calling import Calling
@@ -254,6 +255,7 @@ class Syncing:
             },
             points_per_call=min(most, settings.points_per_call),
             now=self._now,
+            alias=lambda metering_point: Aliases(self._store.state).of(metering_point),
             refetch=refetch,
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox import households
 from sandbox.faults import Fault, FaultKind
 from sandbox.plans import Absence, hour_of
+from sandbox.world import Token
 from schemas.time import DAY, HOUR, Window, floor_hour, utc_now
 from tests.commands.conftest import HOME, PLUS
 
@@ -146,6 +147,25 @@ def test_a_failure_says_who_must_act(connected: Installation, sandbox: Sandbox) 
     )
     assert "WATTLINE_CONNECTIONS__PLUS__TOKEN" in ended.out
     assert as_json(connected, code=1)["connections"][1]["cause"] == "renew_credential"
+
+
+def test_an_alias_is_told_with_its_metering_point(connected: Installation, sandbox: Sandbox) -> None:
+    """What failed names a metering point by its alias, as Dagster shows it; `status` says whose alias that is."""
+    connected.give(CONNECTIONS__HOME__METERING_POINTS=json.dumps([HOME, PLUS]), CONNECTIONS__HOME__TOKEN="sandbox-two")
+    connected.environ.delenv("WATTLINE_CONNECTIONS__PLUS__SOURCE")
+    for key in ("BASE_URL", "TOKEN"):
+        connected.environ.delenv(f"WATTLINE_CONNECTIONS__PLUS__{key}")
+    sandbox.world.tokens["sandbox-two"] = Token((HOME,))
+    connected.run("backfill", *LATELY)
+
+    ended = connected.run("status")
+
+    assert ended.code == 1
+    (alias,) = re.findall(r"even the newest readings of the metering point (mp-\w{10}) are refused", ended.out)
+    assert f"\n  {alias} is the metering point {PLUS}\n" in ended.out
+    aliases = as_json(connected, code=1)["connections"][0]["aliases"]
+    assert sorted(aliases.values()) == sorted([HOME, PLUS])
+    assert aliases[alias] == PLUS
 
 
 def test_damaged_files_are_told_of(connected: Installation) -> None:

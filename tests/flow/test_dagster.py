@@ -10,6 +10,7 @@ import pytest
 
 from connectors.elvia.source import ELVIA
 from pipelines.definitions import _definitions
+from pipelines.store.alias import Aliases
 from sandbox.hours import OSLO
 from schemas.time import DAY, HOUR, year_window
 from tests.support.home import NOW, moved_in
@@ -137,7 +138,8 @@ def test_one_connection_and_year_runs_alone(
     ]
     assert shown["new"].value == readings.height
     assert shown["calls"].value == 11
-    assert "ending in 0018: trusted" in str(shown["flag_verdicts"].value)
+    alias = Aliases(home.flow().store.state).of(mine.metering_point)
+    assert str(shown["flag_verdicts"].value).startswith(f"{alias}: trusted, ")
     assert "2025-05-13 to 2025-12-31, 0 missing" in str(shown["days"].value)
 
 

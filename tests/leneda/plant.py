@@ -14,6 +14,7 @@ from connectors.base import Feed, Subject
 from connectors.leneda.source import LENEDA
 from pipelines.flow import Flow
 from pipelines.settings import load
+from pipelines.store.alias import Aliases
 from sandbox.leneda import truth
 from sandbox.leneda.demo import metering_point_code
 from sandbox.leneda.grid import MeteringPoint
@@ -74,6 +75,10 @@ class Plant:
     def flow(self) -> Flow:
         """Return the flow of a run that begins now, under the settings as they are now."""
         return Flow(self.settings(), LENEDA, utc_now())
+
+    def alias(self, code: str) -> str:
+        """Return what a metering point is called where its id must not stand."""
+        return Aliases(self.flow().store.state).of(code)
 
     def environ(self) -> dict[str, str]:
         """Return the variables that make the settings as they are now."""

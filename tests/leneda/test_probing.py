@@ -108,7 +108,7 @@ def test_a_backfill_with_refetch_tries_everything_now(plant: Plant) -> None:
 
 @pytest.mark.usefixtures("no_access")
 def test_a_code_that_nobody_knows(plant: Plant, clock: Traveller) -> None:
-    """It is told by its last four characters, once a day, whatever else goes well; mended, it is tried at once."""
+    """It is told by its alias, once a day, whatever else goes well; mended, it is tried at once."""
     plant.owns(POINT, "consumption")
     plant.lists(POINT, "consumption")
     plant.lists(OTHER)
@@ -117,9 +117,9 @@ def test_a_code_that_nobody_knows(plant: Plant, clock: Traveller) -> None:
 
     assert outcome.cause == "renew_credential"
     assert outcome.words is not None
-    assert outcome.words.startswith(f"leneda: even the newest readings of the metering point that ends in {OTHER[-4:]}")
+    assert outcome.words.startswith(f"leneda: even the newest readings of the metering point {plant.alias(OTHER)} ")
     assert outcome.words.endswith("or access to it is not granted")
-    assert OTHER not in outcome.words
+    assert OTHER[-4:] not in outcome.words
     assert plant.holds(POINT, "consumption")
 
     plant.calls()
@@ -144,7 +144,7 @@ def test_a_named_register_that_is_not_granted(plant: Plant) -> None:
 
     assert outcome.cause == "renew_credential"
     assert outcome.words is not None
-    assert f"ends in {POINT[-4:]} (production) are refused" in outcome.words
+    assert f"{plant.alias(POINT)} (production) are refused" in outcome.words
     assert plant.holds(POINT, "consumption")
     assert plant.never_asked(POINT, "production") == [LENEDA.recent(NOW)]
 
@@ -165,7 +165,7 @@ def test_access_to_a_register_and_its_loss(plant: Plant, no_access: int, clock: 
     outcome = plant.run()
     assert outcome.cause == "renew_credential"
     assert outcome.words is not None
-    assert f"ends in {OTHER[-4:]} (production) are refused (status {no_access})" in outcome.words
+    assert f"{plant.alias(OTHER)} (production) are refused (status {no_access})" in outcome.words
     # The newest days, then the year, which tells a loss from an empty month.
     assert plant.asked_for() == {(POINT, "consumption"): 1, (OTHER, "consumption"): 1, (OTHER, "production"): 2}
 

@@ -71,6 +71,7 @@ def pieces(operator: Operator, registers: tuple[str, ...]) -> list[Piece]:
         rereading={Feed.READINGS: rules},
         points_per_call=1,
         now=NOW,
+        alias=str.lower,
     )
     return list(Extraction(assignment, operator, land=lambda _: None).pieces())
 

@@ -44,7 +44,7 @@ IN_TOML = [
     ("[schedules]\nelvia = '61 * * * *'", "schedules.elvia: the field for the minute must be * or numbers from 0 to"),
     ("[schedules]\nelvai = '* * * * *'", "schedules.elvai: no such source; did you mean elvia?"),
     ("[schedules]\nq = '* * * * *'", "schedules.q: no such source; the sources are elvia"),
-    ("[names]\n707057500000000018 = 3", "names.707057500000000018: must be text, in quotes"),
+    ("[names]\n707057500000000018 = 3", "names.*: must be text, in quotes"),
     (f"connections = '{CANARY}'", "connections: must be a table [connections]"),
     (f"[connections]\nhome = '{CANARY}'", "connections.home: must be a table [connections.home]"),
     ("[connections.home]", f"no source given; set it; the sources are {', '.join(SOURCES)} (in wattline.toml)"),

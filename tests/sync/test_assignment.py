@@ -42,6 +42,7 @@ def assignment(now: datetime = NOW, **changes: Any) -> Assignment:  # noqa: ANN4
         rereading={feed: Rereading(rules.pace, 30 * DAY, 28 * DAY) for feed, rules in ELVIA.feeds.items()},
         points_per_call=20,
         now=now,
+        alias=str.lower,
     )
     return replace(blank, **changes)
 

@@ -79,6 +79,7 @@ def _asked_about(operator: Operator, *years: int) -> list[Piece]:
         rereading=dict.fromkeys(Feed, rules),
         points_per_call=20,
         now=NOW,
+        alias=str.lower,
     )
     return list(Extraction(assignment, operator, land=lambda _: None).pieces())
 
