@@ -12,17 +12,18 @@ import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
+from pipelines.alarms.look import look
 from pipelines.flow import Flow
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
-from pipelines.status import ConnectionStatus, SeriesStatus, status
+from pipelines.status import LATE_AFTER, ConnectionStatus, SeriesStatus, status
 from schemas.time import utc_now
 
 SUMMARY: Final = "summary"
 
-LATE_AFTER: Final = timedelta(days=2)
-"""A newest interval is too old when it is this much older than the operator's own delay allows."""
+DAILY_TAG: Final = "wattline/daily"
+"""A summary with this tag set to "true" ends a whole daily run: where all is well, the heartbeat is due."""
 
 COVERED_ENOUGH: Final = 0.99
 SETTLED_ENOUGH: Final = 0.9
@@ -109,8 +110,13 @@ def summary_asset(
     configured: bool,
     problem: str | None,
     settings: Settings | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> dg.AssetsDefinition:
-    """Declare a source's summary; `problem` says why the settings could not be read."""
+    """Declare a source's summary; `problem` says why the settings could not be read.
+
+    It is what every schedule and every command runs last, so it is from here that alarms are sent. A command hands
+    over its settings, with where to tell what went wrong with that.
+    """
     asset_key = dg.AssetKey([source.name, SUMMARY])
     missing = "" if configured else f" No connection to {source.name} is configured yet."
     description = f"How every connection to {source.name} stands, over all years.{missing}"
@@ -123,9 +129,9 @@ def summary_asset(
             dg.AssetCheckSpec(name, asset=asset_key, description=promise) for name, (promise, _) in CHECKS.items()
         ],
     )
-    def summary() -> Iterator[dg.MaterializeResult[None]]:
-        now = utc_now()
-        flow = Flow(settings or load(), source, now)
+    def summary(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        now, given = utc_now(), settings or load()
+        flow = Flow(given, source, now)
         connections, series = status(flow, now)
         # What a removed connection left behind stays in the table, and is nobody's fault.
         judged = [each for each in series if each.connection in flow.connections]
@@ -134,6 +140,8 @@ def summary_asset(
             metadata={"connections": len(connections), "registers": len(series), **_table(series)},
             check_results=list(_judged(standing)),
         )
+        for words in look(given, flow, judged, now, daily=context.run.tags.get(DAILY_TAG) == "true"):
+            (warn or context.log.warning)(words)
 
     return summary
 

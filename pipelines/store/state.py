@@ -50,6 +50,16 @@ CREATE TABLE IF NOT EXISTS refused (
     target TEXT, source TEXT, part TEXT, month TEXT, connection TEXT, line TEXT, words TEXT, refused_at INTEGER,
     PRIMARY KEY (target, source, part, month, line)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cut_short (
+    source TEXT PRIMARY KEY, kind TEXT, words TEXT, at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (
+    scope TEXT, kind TEXT, about TEXT, since INTEGER, told INTEGER,
+    PRIMARY KEY (scope, kind, about)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY, message TEXT, reached TEXT, problem TEXT
+);
 """
 
 BUSY_S: Final = 60
