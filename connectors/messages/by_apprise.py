@@ -25,17 +25,22 @@ for _chatty in ("urllib3", "oauthlib", "requests_oauthlib"):
 _ASSET = AppriseAsset(app_id="Wattline", app_desc="Wattline", async_mode=False, storage_mode="memory")
 
 
-def service_of(url: SecretStr) -> NotifyBase | None:
-    """Return what Apprise makes of a URL; None where it knows no such service, or the URL is not complete."""
-    return Apprise.instantiate(url.get_secret_value(), asset=_ASSET)
+def knows(url: SecretStr) -> bool:
+    """Tell whether Apprise makes a service of a URL: it knows one of that name, and the URL is complete."""
+    return _service(url) is not None
 
 
-def send(service: NotifyBase, message: Message, name: str) -> None:
+def send(url: SecretStr, message: Message, name: str) -> None:
     """Send a message. Raises `TryLater`: Apprise does not say why it failed."""
     kind = {"begun": NotifyType.FAILURE, "over": NotifyType.SUCCESS, "test": NotifyType.INFO}[message.state]
+    title, words = f"Wattline: {message.title}", f"{name}: Apprise's service did not take the message"
+    # Made anew for each attempt: it would wait on its own, beside whoever waits here.
     apprise = Apprise(asset=_ASSET)
-    apprise.add(service)
-    title = f"Wattline: {message.title}"
+    if (service := _service(url)) is not None:
+        apprise.add(service)
     if not apprise.notify(body=message.text, title=title, notify_type=kind, body_format=NotifyFormat.TEXT):
-        failure = f"{name}: {service.service_name} did not take the message"
-        raise TryLater(failure)
+        raise TryLater(words)
+
+
+def _service(url: SecretStr) -> NotifyBase | None:
+    return Apprise.instantiate(url.get_secret_value(), asset=_ASSET)

@@ -46,10 +46,9 @@ def _by_url(url: SecretStr, name: str) -> Callable[[Message], None]:
     def send(message: Message) -> None:
         from connectors.messages import by_apprise  # noqa: PLC0415 - a sixth of a second, where nothing is to be told
 
-        service = by_apprise.service_of(url)
-        if service is not None:
-            # Pages such as Slack's and Discord's own hooks are known to Apprise, and want their own shape.
-            _patiently(lambda: by_apprise.send(service, message, name))
+        if by_apprise.knows(url):
+            # Slack's and Discord's own hooks, too, which want their own shape.
+            _patiently(lambda: by_apprise.send(url, message, name))
         elif url.get_secret_value().lower().startswith("http"):
             address = Address.of(url)
             _patiently(lambda: address.request("POST", name, message.encoded()))
