@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from connectors.http import Http, Policy
 from connectors.url import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-ONCE: Final = Policy(total_s=30.0, read_s=20.0, max_body_bytes=1024 * 1024, attempts=1)
-"""Whoever calls repeats; what a receiver answers is of no interest."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,3 @@ class Address:
         user = None if parts.username is None else unquote(parts.username)
         basic = None if user is None else (user, SecretStr(unquote(parts.password or "")))
         return cls(base_url, parts.path or "/", dict(pairs), basic)
-
-    def request(self, method: str, name: str, content: bytes | None = None) -> None:
-        """Make one request, of whose answer only the status counts. Raises an `OutsideError`; `name` says whose."""
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        with Http(self.base_url, service=name, basic=self.basic, policy=ONCE, plain_http=True) as http:
-            http.request(
-                method, self.path, endpoint=method, params=self.query, content=content, headers=headers, decode=len
-            )

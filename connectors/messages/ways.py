@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 import stamina
 
 from connectors.errors import TryLater
-from connectors.messages import mail
-from connectors.messages.address import Address
+from connectors.messages import mail, web
 from connectors.messages.message import NotDelivered, Way
 
 if TYPE_CHECKING:
@@ -37,9 +36,8 @@ def ways(settings: AlarmSettings) -> list[Way]:
 
 def ping(settings: AlarmSettings) -> None:
     """Ask for the heartbeat's address, where there is one. Raises an `OutsideError`."""
-    if settings.heartbeat_url is not None:
-        address = Address.of(settings.heartbeat_url)
-        _patiently(lambda: address.request("GET", "alarms.heartbeat_url"))
+    if (url := settings.heartbeat_url) is not None:
+        _patiently(lambda: web.request("GET", url, "alarms.heartbeat_url"))
 
 
 def _by_url(url: SecretStr, name: str) -> Callable[[Message], None]:
@@ -50,8 +48,7 @@ def _by_url(url: SecretStr, name: str) -> Callable[[Message], None]:
             # Slack's and Discord's own hooks, too, which want their own shape.
             _patiently(lambda: by_apprise.send(url, message, name))
         elif url.get_secret_value().lower().startswith("http"):
-            address = Address.of(url)
-            _patiently(lambda: address.request("POST", name, message.encoded()))
+            _patiently(lambda: web.request("POST", url, name, message.encoded()))
         else:
             words = f"{name}: Apprise knows no such service, or its URL is not complete"
             raise NotDelivered(words)

@@ -253,7 +253,7 @@ def test_a_full_disk_is_a_cause(storage: Home, told: Told) -> None:
     ids=["unforeseen", "disk"],
 )
 def test_a_run_that_is_cut_short_is_a_cause(
-    storage: Home, told: Told, monkeypatch: pytest.MonkeyPatch, error: Exception, title: str, words: str
+    storage: Home, told: Told, monkeypatch: pytest.MonkeyPatch, *, error: Exception, title: str, words: str
 ) -> None:
     """An error that ends a whole run is told by its kind, and never by the words of an error that nobody foresaw."""
 

@@ -9,6 +9,7 @@ from connectors.messages.ways import ways
 from pipelines.alarms.words import trial
 from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.summary import counted
+from pipelines.who import who_must_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,6 @@ def look_at_alarms(settings: Settings, now: datetime, *, send: bool) -> Iterator
             try:
                 way.send(message)
             except OutsideError as error:
-                yield Finding("alarms", f"{error}; docs/alarms.md says what each setting must be", ok=False)
+                yield Finding("alarms", f"{error}. {who_must_act(error.cause)}", ok=False)
             else:
                 yield Finding("alarms", f"{way.name}: a message was sent; see that it arrived")
