@@ -7,6 +7,7 @@ import ssl
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+import dagster as dg
 import pytest
 
 from tests.alarms.receivers import Mailbox, Told
@@ -62,6 +63,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path, key)
     return Certificate(path, context)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """An instance as the daemon has it, in files."""
+    with dg.instance_for_test() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import pytest
-
-from pipelines.alarms.look import tell_settings
-from pipelines.settings import SettingsError
-from pipelines.store.home import StoreFullError
-from pipelines.store.log import Log
 from sandbox.faults import Fault, FaultKind
 from sandbox.hours import OSLO
 from sandbox.plans import hour_of
 from sandbox.world import Token
-from schemas.time import DAY, HOUR, local_day, local_midnight, utc_now
+from schemas.time import DAY, HOUR, local_day, local_midnight
 from tests.alarms.looking import look
 from tests.support.home import NOW, moved_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from time_machine import Traveller
 
     from tests.alarms.receivers import Told
@@ -224,80 +214,6 @@ def test_lines_refused_and_points_that_differ_are_causes(home: Home, told: Told,
     home.scribble(f"hourly_reading,{tags} energy_kwh=1 {midnight + 1800}")
     _next_day(home, clock)
     assert f"InfluxDB differs from the store of elvia: {target.target()}" in told.titles()
-
-
-def test_a_full_disk_is_a_cause(storage: Home, told: Told) -> None:
-    """A run that did not begin for want of room is told, once, and is over when one has begun."""
-    _settle(storage)
-    storage.set("store__min_free_mb", 10_000_000)
-    for _ in range(2):
-        with pytest.raises(StoreFullError):
-            storage.sync()
-        look(storage)
-    (message,) = told.messages()
-    assert message.title == "the disk is too full to go on"
-    assert "MB left, and store.min_free_mb asks for 10000000" in message.text
-
-    del storage.environment["WATTLINE_STORE__MIN_FREE_MB"]
-    storage.sync()
-    look(storage)
-    assert told.titles() == ["over: the disk is too full to go on"]
-
-
-@pytest.mark.parametrize(
-    ("error", "title", "words"),
-    [
-        (RuntimeError("kanari"), "a run of elvia ended before its time", "the run of elvia ended with RuntimeError"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "the disk is too full to go on", "No space left on device"),
-    ],
-    ids=["unforeseen", "disk"],
-)
-def test_a_run_that_is_cut_short_is_a_cause(
-    storage: Home, told: Told, monkeypatch: pytest.MonkeyPatch, *, error: Exception, title: str, words: str
-) -> None:
-    """An error that ends a whole run is told by its kind, and never by the words of an error that nobody foresaw."""
-
-    def fail(*_: object, **__: object) -> None:
-        raise error
-
-    storage.admit(moved_in(3))
-    with monkeypatch.context() as broken:
-        broken.setattr(Log, "merge", fail)
-        with pytest.raises(type(error)):
-            storage.sync()
-    look(storage)
-    (message,) = told.messages()
-    assert message.title == title
-    assert words in message.text
-    assert "kanari" not in message.text
-
-    storage.sync()
-    look(storage)
-    assert told.titles() == [f"over: {title}"]
-
-
-def test_settings_that_cannot_be_used_are_a_cause(
-    storage: Home, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is wrong with the settings is told by what they still say of alarms, once, until they are right again."""
-    storage.admit(moved_in(3))
-    storage.sync()
-    for name, value in storage.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(storage.folder)
-    (tmp_path / "wattline.toml").write_text("[sync]\nreread_day = 3\n")
-
-    for _ in range(2):
-        with pytest.raises(SettingsError) as caught:
-            _ = storage.settings
-        assert tell_settings(caught.value, utc_now()) == []
-    (message,) = told.messages()
-    assert message.title == "the settings cannot be used"
-    assert "sync.reread_day: no such key; did you mean reread_days?" in message.text
-
-    (tmp_path / "wattline.toml").unlink()
-    look(storage)
-    assert told.titles() == ["over: the settings cannot be used"]
 
 
 def test_what_left_the_settings_is_over(storage: Home, told: Told, clock: Traveller) -> None:
