@@ -68,6 +68,11 @@ class SourceChanged(OutsideError):
 
     cause = "source_changed"
 
+    def __init__(self, message: str, *, body: bytes = b"") -> None:
+        """Keep what came instead of an answer, where all of it did."""
+        super().__init__(message)
+        self.body = body
+
 
 class OurMistake(OutsideError):
     """The request broke a rule that we know of; nothing was sent, or the service proved us wrong."""

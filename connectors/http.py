@@ -214,6 +214,7 @@ class Http:
         if self._before_call is not None:
             self._before_call()
         problem: OurMistake | Passing
+        body = b""
         try:
             with deadline(self._policy.total_s):
                 status, headers, body, answered_at = self._exchange(label, request)
@@ -223,7 +224,7 @@ class Http:
         except (httpx.RequestError, DeadlinePassed) as error:
             problem = Passing(TryLater(f"{label}: no whole answer ({_classes(error)})"))
         except (ValueError, RecursionError) as error:
-            problem = Passing(SourceChanged(f"{label}: the answer cannot be read ({type(error).__name__})"))
+            problem = Passing(SourceChanged(f"{label}: the answer cannot be read ({type(error).__name__})", body=body))
         raise problem
 
     def _exchange(self, label: str, request: httpx.Request) -> tuple[int, dict[str, str], bytes, datetime]:

@@ -10,7 +10,7 @@ from typing import Final
 import dagster as dg
 
 from connectors.base import Source
-from pipelines import metadata
+from pipelines import charts, metadata
 from pipelines.flow import Flow, SourceRun, TargetLoad
 from pipelines.partitions import YEARS
 from pipelines.settings import Settings, load
@@ -69,7 +69,7 @@ def year_assets(
         RUNS[context.run.run_id] = run
         if given.influxdb is None:
             context.log.info("No InfluxDB is configured: the store alone is kept.")
-        yield from _results(flow, given, run, target)
+        yield from _results(flow, given, run, years, target)
         _tell_failures(context, run)
 
     return year
@@ -96,15 +96,22 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
     return [readings, influxdb]
 
 
-def _results(flow: Flow, settings: Settings, run: SourceRun, target: list[str]) -> Iterator[dg.MaterializeResult[None]]:
+def _results(
+    flow: Flow, settings: Settings, run: SourceRun, years: list[int], target: list[str]
+) -> Iterator[dg.MaterializeResult[None]]:
     verdicts = flow.store.ledger.flags()
+    # A run that asked nothing has nothing new to show; with many connections the log would grow by it every day.
+    asked = any(outcome.calls for outcome in run.outcomes.values())
+    by_day = flow.coverage().partition_by("connection", as_dict=True) if asked else {}
     for name, outcome in run.outcomes.items():
         if outcome.ok:
             points = flow.store.ledger.metering_points(name)
             mine = {point: verdict for point, verdict in verdicts.items() if point in points}
-            yield dg.MaterializeResult(
-                asset_key=key(flow.source.name, name, READINGS), metadata=metadata.of_outcome(outcome, mine)
-            )
+            shown = metadata.of_outcome(outcome, mine)
+            if outcome.calls and (name,) in by_day:
+                drawn = (charts.by_day(by_day[(name,)], year) for year in years)
+                shown |= {"days": dg.MetadataValue.md("\n\n".join(drawn))}
+            yield dg.MaterializeResult(asset_key=key(flow.source.name, name, READINGS), metadata=shown)
     for name in target:
         done = run.load_of(name)
         if name in run.outcomes and not run.outcomes[name].ok:

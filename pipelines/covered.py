@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from schemas.coverage import DAYS, SERIES, coverage
 from schemas.time import DAY, local_midnight
+
+SUMS_OR_NOTHING: Final = ("hours_quantity", "compared", "measured", "explained", "unbalanced")
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -46,6 +48,10 @@ def _by_owner(days: pl.DataFrame) -> pl.DataFrame:
             pl.col("last_start").max(),
             pl.col("max_quantity").max(),
             pl.col("max_start").get(highest),
+            pl.col("hours").sum(),
+            # Null, where nobody has it, is not 0.
+            *(pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()) for name in SUMS_OR_NOTHING),
+            pl.col("worst").max(),
         )
         .select(DAYS.names())
         .sort(*SERIES, "day")

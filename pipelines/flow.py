@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
 from pipelines.alarms.cut_short import CutShort
+from pipelines.covered import covered
 from pipelines.load.progress import Progress
 from pipelines.load.run import Loaded, Loading, Target
 from pipelines.store.home import SourceStore, check_room
@@ -20,6 +21,8 @@ from schemas.time import DAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
+
+    import polars as pl
 
     from connectors.base import Source
     from connectors.influxdb.settings import InfluxSettings
@@ -92,6 +95,10 @@ class Flow:
                 self.store.raw.drop_before(self.source.name, self.now - self._settings.store.raw_retention_days * DAY)
             run.loads = [self._load(target, names, run.outcomes, full=full) for target, names in self._targets(load)]
         return run
+
+    def coverage(self) -> pl.DataFrame:
+        """Return the coverage of all that is in the store, as of now: `pipelines.covered.covered`."""
+        return covered(self.store.readings.days(), self.source, self.connections, self.now)
 
     def target_of(self, connection: str) -> str | None:
         """Name the database that the connection's readings belong to; None where none is configured."""

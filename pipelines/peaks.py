@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.covered import covered
 from pipelines.load.projection import capacity_basis
 
 if TYPE_CHECKING:
@@ -27,8 +26,7 @@ def differing_peaks(flow: Flow) -> list[str]:
     log = flow.store.logs[Feed.PEAKS]
     peaks = pl.concat([log.shape.schema.to_frame(eager=True), *(log.current(month) for month in log.months())])
     zone = flow.source.zone
-    coverage = covered(flow.store.readings.days(), flow.source, flow.connections, flow.now)
-    basis = capacity_basis(coverage, peaks, flow.source.name, zone).frame
+    basis = capacity_basis(flow.coverage(), peaks, flow.source.name, zone).frame
     differing = basis.filter(
         pl.col("settled"), pl.col("missing_hours") == 0, pl.col("difference_kwh").abs() > TOLERANCE_KWH
     )

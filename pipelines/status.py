@@ -11,6 +11,7 @@ import polars as pl
 from connectors.base import Feed
 from pipelines.covered import covered
 from pipelines.load.progress import Progress
+from pipelines.store.alias import Aliases
 from schemas.coverage import SERIES
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class SeriesStatus:
     corrected: int
     sparse: bool
     quarantined: int
+    alias: str
+    """What the metering point is called in Dagster, where its id must not stand."""
+    unbalanced: tuple[str, ...]
+    """Local days on which the register is not what its parts add up to, newest first."""
     holes: tuple[str, ...]
     """Local days with missing intervals, newest first, and how many are missing; none for a sparse register."""
 
@@ -59,6 +64,8 @@ class ConnectionStatus:
     last_contact: datetime | None
     last_failure: datetime | None
     nulls: int
+    unfamiliar: dict[str, int] = field(default_factory=dict)
+    """Rows of the last good run that are provisional by a word of the operator's that nobody knows, by that word."""
     quarantined: dict[str, int] = field(default_factory=dict)
     """Rows that the operator still sends and that break a rule, by rule."""
     quarantined_rows: tuple[str, ...] = ()
@@ -77,14 +84,15 @@ def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[Seri
     by_day = covered(days, flow.source, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
     connections = [_connection(flow, name, open_rows[name]) for name in flow.connections]
+    aliases = Aliases(flow.store.state)
     series = [
-        _series(flow, rows, open_rows.get(str(rows["connection"][0])))
+        _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases)
         for rows in by_day.partition_by(*SERIES, maintain_order=True)
     ]
     return connections, series
 
 
-def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None) -> SeriesStatus:
+def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, aliases: Aliases) -> SeriesStatus:
     first = days.row(0, named=True)
     readings, expected = int(days["present"].sum()), int(days["expected"].sum())
     settled = int(days["settled"].sum())
@@ -113,7 +121,18 @@ def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None) -> 
         corrected=int(days["corrected"].sum()),
         sparse=sparse,
         quarantined=bad,
+        alias=aliases.of(first["metering_point"]),
+        unbalanced=_unbalanced(days),
         holes=tuple(f"{row['day']}: {row['missing']} missing" for row in holes.iter_rows(named=True)),
+    )
+
+
+def _unbalanced(days: pl.DataFrame) -> tuple[str, ...]:
+    found = days.filter(pl.col("unbalanced") > 0).sort("day", descending=True)
+    return tuple(
+        f"{row['day']}: measured {row['measured']:.3f} kWh, its parts {row['explained']:.3f} kWh; "
+        f"{row['unbalanced']} of {row['compared']} intervals differ, by {row['worst']:.3f} kWh at most"
+        for row in found.iter_rows(named=True)
     )
 
 
@@ -141,6 +160,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame) -> ConnectionSt
         last_contact=contact.well_at,
         last_failure=contact.failed_at,
         nulls=contact.nulls,
+        unfamiliar=dict(contact.unfamiliar),
         quarantined=dict(quarantine.group_by("rule").len().sort("rule").iter_rows()),
         quarantined_rows=tuple(_told(row) for row in newest.iter_rows(named=True)),
         flag_verdicts={

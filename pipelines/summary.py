@@ -12,12 +12,14 @@ import dagster as dg
 from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
+from pipelines import charts
 from pipelines.alarms.look import look
 from pipelines.flow import Flow
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
 from pipelines.status import LATE_AFTER, ConnectionStatus, SeriesStatus, status
+from pipelines.store.files import StoreDamagedError
 from schemas.time import utc_now
 
 SUMMARY: Final = "summary"
@@ -92,6 +94,14 @@ def _peaks(standing: Standing) -> list[str]:
     return differing_peaks(standing.flow)
 
 
+def _balanced(standing: Standing) -> list[str]:
+    return [
+        f"{each.connection}, {each.alias}, {each.register}, {day}"
+        for each in standing.series
+        for day in each.unbalanced
+    ]
+
+
 CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
     "every_connection_answers": ("The last run of each connection went well.", _contact),
     "rules_are_kept": ("No row that the operator still sends breaks a rule.", _rules_kept),
@@ -99,6 +109,7 @@ CHECKS: Final[dict[str, tuple[str, Callable[[Standing], list[str]]]]] = {
     "readings_are_settled": ("At least 90 % of the readings of each register are settled.", _settled),
     "readings_are_fresh": ("The newest reading of each register is no older than its operator's delay allows.", _fresh),
     "influxdb_equals_the_store": ("Counts and sums per month are the same in InfluxDB as in the store.", _equal),
+    "registers_balance": ("Each interval of a measured register is its shared layers and the remainder.", _balanced),
     "official_peaks_are_ours": ("The operator's peaks are the highest hours that we have.", _peaks),
 }
 """Name, promise, and what breaks it, a line each."""
@@ -132,18 +143,28 @@ def summary_asset(
     def summary(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         now, given = utc_now(), settings or load()
         flow = Flow(given, source, now)
-        connections, series = status(flow, now)
+        try:
+            connections, series = status(flow, now)
+        except StoreDamagedError as damage:
+            _each(warn or context.log.warning, look(given, flow, damage, now))
+            raise
         # What a removed connection left behind stays in the table, and is nobody's fault.
         judged = [each for each in series if each.connection in flow.connections]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
+        by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
-            metadata={"connections": len(connections), "registers": len(series), **_table(series)},
+            metadata={"connections": len(connections), "registers": len(series), **_table(series), "months": by_month},
             check_results=list(_judged(standing)),
         )
-        for words in look(given, flow, judged, now, daily=context.run.tags.get(DAILY_TAG) == "true"):
-            (warn or context.log.warning)(words)
+        daily = context.run.tags.get(DAILY_TAG) == "true"
+        _each(warn or context.log.warning, look(given, flow, judged, now, daily=daily))
 
     return summary
+
+
+def _each(warn: Callable[[str], None], problems: list[str]) -> None:
+    for words in problems:
+        warn(words)
 
 
 def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from schemas.balance import BALANCE, balance
+from schemas.hours import HOURLY, whole_hours
 from schemas.reading import INSTANT
 from schemas.registers import RESOLUTIONS
 from schemas.time import DAY, local_day
@@ -38,6 +40,11 @@ DAYS: Final = pl.Schema(
         "last_start": INSTANT,
         "max_quantity": pl.Float64(),
         "max_start": INSTANT,
+        # Hours that are there as a whole, and their sum: less than the above where a quarter of an hour is missing.
+        "hours": pl.Int64(),
+        "hours_quantity": pl.Float64(),
+        # Null where the register is not one that others add up to.
+        **BALANCE,
     }
 )
 """A summary of current readings by series and local day; only days that have readings."""
@@ -50,6 +57,12 @@ def summarise(readings: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     """Sum current readings up by local day, as `DAYS`, sorted by series and day."""
     day = pl.col("start").dt.convert_time_zone(zone.key).dt.date().alias("day")
     highest = pl.col("quantity").arg_max()
+    hours = (
+        whole_hours(readings, ("connection", "metering_point", "register"))
+        .group_by("connection", "metering_point", "register", day)
+        .agg(whole=pl.len().cast(pl.Int64), whole_quantity=pl.col("quantity").sum())
+    )
+    is_hourly = pl.col("resolution") == HOURLY
     return (
         readings.group_by(*SERIES, day)
         .agg(
@@ -62,6 +75,12 @@ def summarise(readings: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
             last_start=pl.col("start").max(),
             max_quantity=pl.col("quantity").max(),
             max_start=pl.col("start").get(highest),
+        )
+        .join(hours, on=("connection", "metering_point", "register", "day"), how="left")
+        .join(balance(readings, SERIES, day), on=(*SERIES, "day"), how="left")
+        .with_columns(
+            hours=pl.when(is_hourly).then("present").otherwise(pl.col("whole").fill_null(0)),
+            hours_quantity=pl.when(is_hourly).then("quantity").otherwise("whole_quantity"),
         )
         .sort(*SERIES, "day")
         .select(DAYS.names())
@@ -99,7 +118,7 @@ def coverage(days: pl.DataFrame, zone: ZoneInfo, expected_until: datetime) -> pl
     next_midnight = pl.col("day").dt.offset_by("1d").cast(pl.Datetime("us")).dt.replace_time_zone(zone.key)
     seconds = (next_midnight.dt.convert_time_zone("UTC") - pl.max_horizontal(midnight, "first_ever")).dt.total_seconds()
     interval = pl.col("resolution").replace_strict(RESOLUTIONS, return_dtype=pl.Int64)
-    counts = ("present", "settled", "verified", "corrected")
+    counts = ("present", "settled", "verified", "corrected", "hours")
     is_due = pl.col("day") <= last_expected
     complete = (pl.col("missing") == 0) & is_due
     return (

@@ -12,18 +12,33 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Register:
-    """One register: its name, the unit of its quantity, and the field that carries it outside."""
+    """One register: its name, the unit of its quantity, and the field that carries it outside.
+
+    `layer` says which part of a measured register it is, where energy is shared: "1" to "4", or "remaining" for
+    what nobody shared; None where it is measured itself.
+    """
 
     name: str
     unit: str
     field: str
+    layer: str | None = None
 
 
 def _energy(*names: str) -> list[Register]:
     return [Register(name, "kWh", "energy_kwh") for name in names]
 
 
-_LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4", "remaining")
+LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4")
+"""What an energy community shares, by how near its members are to each other: the ends of registers' names."""
+
+REMAINING: Final = "remaining"
+"""What is left after sharing: bought from, or sold to, somebody else."""
+
+
+def _sharing(measured: str) -> list[Register]:
+    parts = (*LAYERS, REMAINING)
+    return [Register(f"{measured}_{part}", "kWh", "energy_kwh", part.removeprefix("shared_layer")) for part in parts]
+
 
 REGISTERS: Final = {
     register.name: register
@@ -31,8 +46,8 @@ REGISTERS: Final = {
         *_energy("consumption", "production"),
         Register("reactive_consumption", "kvarh", "reactive_energy_kvarh"),
         Register("reactive_production", "kvarh", "reactive_energy_kvarh"),
-        *_energy(*(f"consumption_{layer}" for layer in _LAYERS)),
-        *_energy(*(f"production_{layer}" for layer in _LAYERS)),
+        *_sharing("consumption"),
+        *_sharing("production"),
         Register("gas_volume", "m3", "volume_m3"),
         Register("gas_standard_volume", "Nm3", "standard_volume_nm3"),
         *_energy("gas_energy"),

@@ -33,7 +33,7 @@ _TAIL: Final = {"revision": pl.Int64(), "seq": pl.Int64(), "known_at": INSTANT}
 
 READINGS: Final = LogShape(
     key=("metering_point", "register", "start"),
-    value=("quantity",),
+    value=("quantity", "resolution"),
     state=("connection", "verified", "operator_version"),
     schema=pl.Schema(
         {

@@ -39,6 +39,10 @@ class Settlement:
         """Return the instant before which everything read at `read_at` is settled by its age."""
         return local_midnight(local_day(read_at, zone) - self.full_days * DAY, zone)
 
+    def aged_from(self, day: date) -> date:
+        """Return the local day from which on whatever is read of `day` is settled by its age."""
+        return day + (self.full_days + 1) * DAY
+
 
 def settled(rule: Settlement, *, aged_before: datetime, mute: pl.Expr) -> pl.Expr:
     """Tell whether a reading is settled, from `start`, `verified` and `estimated`.

@@ -7,26 +7,30 @@ announced. The checks of the summary show those.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipelines.alarms.cut_short import CutShort
 from pipelines.alarms.kind import Kind
 from pipelines.load.progress import Progress
-from pipelines.status import LATE_AFTER
+from pipelines.status import LATE_AFTER, SeriesStatus
+from pipelines.store.files import StoreDamagedError
 from pipelines.who import who_must_act
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from pipelines.flow import Flow
-    from pipelines.status import SeriesStatus
     from pipelines.store.ledger import Contact
 
 STORE: Final = "store"
 INFLUXDB: Final = "influxdb"
 SETTINGS: Final = "settings"
+
+Standing = Sequence[SeriesStatus] | StoreDamagedError | None
+"""How a source's registers stand; or the damage that keeps that from being known; or None: nobody has looked."""
 
 Key = tuple[str, str, str]
 """Scope, kind and what it is about: equal for as long as the cause is the same."""
@@ -61,36 +65,41 @@ class Cause:
         return self.scope, self.kind, self.about
 
 
-def causes(flow: Flow, sources: Collection[str], series: Sequence[SeriesStatus] | None, now: datetime) -> list[Cause]:
+def causes(flow: Flow, sources: Collection[str], standing: Standing, now: datetime) -> list[Cause]:
     """Return what is wrong with a source and with what all sources share.
 
     Args:
         flow: the source under the settings.
         sources: all that have a connection; others have no run that could mend anything.
-        series: how its registers stand; None: not looked at, so nothing is said of their age.
+        standing: how its registers stand; where that is not known, nothing is said of what the store holds.
         now: the instant of looking.
     """
     contacts = {name: flow.store.ledger.contact(name) for name in flow.connections}
     failing = list(_connections(flow.source.name, contacts))
     named = {name for cause in failing for name in cause.connections}
-    return [
-        *_runs(flow, sources),
+    found = [
+        *_runs(flow, sources, [str(standing)] if isinstance(standing, StoreDamagedError) else []),
         *failing,
-        *_stale(flow, [one for one in series or () if one.connection not in named], now),
-        *_quarantined(flow),
         *_databases(flow),
     ]
+    if isinstance(standing, Sequence):
+        found += _stale(flow, [one for one in standing if one.connection not in named], now)
+        found += _quarantined(flow)
+    return found
 
 
-def _runs(flow: Flow, sources: Collection[str]) -> Iterator[Cause]:
+def _runs(flow: Flow, sources: Collection[str], damage: Sequence[str]) -> Iterator[Cause]:
     notes = [note for note in CutShort(flow.store.state).notes() if note.source in sources]
     if full := [note.words for note in notes if note.kind is Kind.DISK]:
         to_do = "You must act: make room on the disk; the next run goes on from there."
         yield Cause(STORE, Kind.DISK, "", tuple(dict.fromkeys(full)), to_do)
-    for note in notes:
-        if note.kind is Kind.CRASHED and note.source == flow.source.name:
-            to_do = "The developers must act: report it, with the log of the run. What was stored is whole."
-            yield Cause(note.source, Kind.CRASHED, "", (note.words,), to_do)
+    mine = [note for note in notes if note.source == flow.source.name]
+    if damaged := [*damage, *(note.words for note in mine if note.kind is Kind.DAMAGED)]:
+        to_do = "You must act: the line says what to do; docs/store.md says how to keep a backup."
+        yield Cause(flow.source.name, Kind.DAMAGED, "", tuple(dict.fromkeys(damaged)), to_do)
+    if crashed := [note.words for note in mine if note.kind is Kind.CRASHED]:
+        to_do = "The developers must act: report it, with the log of the run. What was stored is whole."
+        yield Cause(flow.source.name, Kind.CRASHED, "", tuple(crashed), to_do)
 
 
 def _connections(source: str, contacts: dict[str, Contact]) -> Iterator[Cause]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipelines.alarms.kind import Kind
-from pipelines.store.files import OF_THE_DISK
+from pipelines.store.files import OF_THE_DISK, StoreDamagedError
 from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
 
@@ -69,8 +69,8 @@ class CutShort:
         except Exception as error:
             try:
                 self.note(_told(source, error), at)
-            except sqlite3.Error as why:
-                # On a disk without any room nothing can be kept.
+            except (sqlite3.Error, StoreDamagedError) as why:
+                # Without any room, or in a state that is damaged itself, nothing can be kept.
                 _LOG.warning("what ended the run of %s cannot be noted (%s)", source, type(why).__name__)
             raise
         self.clear(source)
@@ -79,6 +79,8 @@ class CutShort:
 def _told(source: str, error: Exception) -> Note:
     if isinstance(error, StoreFullError):
         return Note(source, Kind.DISK, str(error))
+    if isinstance(error, StoreDamagedError):
+        return Note(source, Kind.DAMAGED, str(error))
     if isinstance(error, OSError) and error.errno in OF_THE_DISK:
         return Note(source, Kind.DISK, f"{error.strerror}; what was stored is whole")
     # An error that nobody foresaw may hold anything.

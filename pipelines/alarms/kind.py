@@ -18,5 +18,6 @@ class Kind(StrEnum):
     LINES = "lines"
     DIFFERS = "differs"
     DISK = "disk"
+    DAMAGED = "damaged"
     CRASHED = "crashed"
     SETTINGS = "settings"

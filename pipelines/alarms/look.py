@@ -7,6 +7,7 @@ what it could not do is returned in words, stays in the state, and is tried by t
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from connectors.errors import OutsideError
@@ -16,31 +17,29 @@ from pipelines.alarms.book import Book
 from pipelines.alarms.causes import INFLUXDB, SETTINGS, STORE, Cause, causes
 from pipelines.alarms.kind import Kind
 from pipelines.settings import load_alarms
+from pipelines.store.files import StoreDamagedError
 from pipelines.store.lock import StoreBusyError, writing
 from pipelines.store.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
-    from pipelines.alarms.causes import Key
+    from pipelines.alarms.causes import Key, Standing
     from pipelines.flow import Flow
     from pipelines.settings import Settings, SettingsError
-    from pipelines.status import SeriesStatus
 
 WAIT_S: Final = 120.0
 """How long a look waits for another's: messages are sent under the lock."""
 
 
-def look(
-    settings: Settings, flow: Flow, series: Sequence[SeriesStatus] | None, now: datetime, *, daily: bool = False
-) -> list[str]:
+def look(settings: Settings, flow: Flow, standing: Standing, now: datetime, *, daily: bool = False) -> list[str]:
     """Tell what began and what is over, and ping where all is well; return what went wrong with that, in words.
 
     Args:
         settings: where to tell.
         flow: the source that was just asked, under the same settings.
-        series: how its registers stand; None leaves their age unjudged.
+        standing: how its registers stand; None leaves that unjudged.
         now: the instant of looking.
         daily: whether a whole daily run has just ended, so that a ping is due.
     """
@@ -48,8 +47,8 @@ def look(
     def work() -> list[str]:
         # Under the lock, so that nobody judges by what another look has overtaken.
         sources = {connection.source for connection in settings.connections.values()}
-        found = causes(flow, sources, series, now)
-        problems = _tell(settings, found, lambda key: _is_judged(key, settings, flow, series), now)
+        found = causes(flow, sources, standing, now)
+        problems = _tell(settings, found, lambda key: _is_judged(key, settings, flow, standing), now)
         return [*problems, *_ping(settings)] if daily and _is_well(flow) else problems
 
     return _alone(settings, work)
@@ -75,6 +74,8 @@ def _alone(settings: Settings, work: Callable[[], list[str]]) -> list[str]:
             return work()
     except StoreBusyError:
         return ["alarms: another process has been sending messages for too long; the next run looks again"]
+    except StoreDamagedError as error:
+        return [f"alarms: {error}; the next run looks again"]
     except (sqlite3.Error, OSError) as error:
         return [f"alarms: what is wrong cannot be kept ({type(error).__name__}); the next run looks again"]
 
@@ -85,11 +86,11 @@ def _tell(settings: Settings, found: list[Cause], is_judged: Callable[[Key], boo
     return [f"an alarm was not delivered, and the next run tries again: {why}" for why in book.deliver(receivers)]
 
 
-def _is_judged(key: Key, settings: Settings, flow: Flow, series: Sequence[SeriesStatus] | None) -> bool:
+def _is_judged(key: Key, settings: Settings, flow: Flow, standing: Standing) -> bool:
     """Tell whether this look would have found the cause if it still were one."""
     scope, kind, about = key
     if scope == flow.source.name:
-        return kind != Kind.STALE or series is not None
+        return isinstance(standing, Sequence) or kind not in {Kind.STALE, Kind.QUARANTINED, Kind.DAMAGED}
     if scope == INFLUXDB:
         # Another source's database is that source's to judge, and one that has left the settings is nobody's.
         mine = {flow.target_of(name) for name in flow.connections}

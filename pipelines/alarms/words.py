@@ -29,6 +29,7 @@ _TITLES: Final[dict[Kind, str]] = {
     Kind.LINES: "InfluxDB refuses lines of {scope}: {about}",
     Kind.DIFFERS: "InfluxDB differs from the store of {scope}: {about}",
     Kind.DISK: "the disk is too full to go on",
+    Kind.DAMAGED: "a file of the store is damaged",
     Kind.CRASHED: "a run of {scope} ended before its time",
     Kind.SETTINGS: "the settings cannot be used",
 }

@@ -39,6 +39,14 @@ def _day(text: str) -> date:
         raise typer.BadParameter(message) from None
 
 
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        message = f"{text!r} is not a month; write it as 2026-10"
+        raise typer.BadParameter(message) from None
+
+
 Connections = Annotated[
     list[str] | None,
     typer.Option("--connection", metavar="N", help="Only this connection; may be given again. All by default."),
@@ -148,6 +156,48 @@ def export(
     from pipelines.commands.export import run
 
     raise typer.Exit(run(by=by, form=form, out=out, connections=connection, first=first, last=last))
+
+
+@app.command()
+def forget(
+    *,
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="N", help="All that this removed connection brought.")
+    ] = None,
+    metering_point: Annotated[
+        str | None, typer.Option("--metering-point", metavar="ID", help="All that there is of this metering point.")
+    ] = None,
+) -> None:
+    """Erase somebody's readings everywhere.
+
+    In raw answers, store, quarantine, ledger, report, Dagster and InfluxDB; then prints what is left, which is nothing.
+    """
+    from pipelines.commands.forget import run
+
+    raise typer.Exit(run(connection=connection, metering_point=metering_point))
+
+
+@app.command()
+def statement(
+    *,
+    month: Annotated[
+        date, typer.Option("--month", metavar="MONTH", parser=_month, help="The local month, such as 2026-10.")
+    ],
+    form: Annotated[Literal["csv", "table"], typer.Option("--format", help="A table goes to the terminal.")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="PATH", help="The file to write; standard output by default.")
+    ] = None,
+    connection: Connections = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Don't record that it was issued.")] = False,
+) -> None:
+    """Tell what a month came to.
+
+    By metering point, register and layer of sharing, with totals: how much, how final, and what was restated since the
+    last statement of that month was issued.
+    """
+    from pipelines.commands.statement import run
+
+    raise typer.Exit(run(month=month, form=form, out=out, connections=connection, preview=preview))
 
 
 @app.command()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
-import typer
 
 from connectors.registry import SOURCES
 from pipelines.commands.failures import WELL
+from pipelines.commands.files import check_out, write_csv
 from pipelines.commands.output import remark, remark_on_target
 from pipelines.commands.rows import Wanted, rows
 from pipelines.commands.summary import counted
@@ -20,7 +19,7 @@ from pipelines.store.files import replacing
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -57,32 +56,15 @@ def _check(form: str, out: Path | None, first: date | None, last: date | None) -
         message = f"--from: {first} is later than --to {last}; swap them"
     elif form == "parquet" and out is None:
         message = "--out: Parquet is no text and goes to no terminal; say which file to write"
-    elif out is not None and out.is_dir():
-        message = f"--out: {out} is a folder; name a file in it"
-    elif out is not None and not out.parent.is_dir():
-        message = f"--out: there is no folder {out.parent}; make it, or correct the path"
-    elif out is not None and not os.access(out.parent, os.W_OK):
-        message = f"--out: nothing can be written in {out.parent}; choose another folder, or let this user write there"
     if message is not None:
         raise UsageError(message)
-
-
-def _write_csv(frames: Iterator[pl.DataFrame], write: Callable[[str], object]) -> int:
-    """Write frame by frame, so that a fleet's hours need the memory of one month."""
-    count = 0
-    for number, frame in enumerate(frames):
-        write(frame.write_csv(include_header=number == 0, datetime_format="%Y-%m-%dT%H:%M:%SZ"))
-        count += frame.height
-    return count
+    check_out(out)
 
 
 def _write(frames: Iterator[pl.DataFrame], form: str, out: Path | None) -> int:
-    if out is None:
-        return _write_csv(frames, lambda text: typer.echo(text, nl=False))
+    if form == "csv" or out is None:
+        return write_csv(frames, out)
     with replacing(out) as temporary:
-        if form == "csv":
-            with temporary.open("w", encoding="utf-8") as file:
-                return _write_csv(frames, file.write)
         frame = pl.concat(frames)
         frame.write_parquet(temporary)
         return frame.height

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from connectors.errors import OutsideError
 from pipelines.commands.usage import UsageError
 from pipelines.settings import SettingsError
-from pipelines.store.files import OF_THE_DISK
+from pipelines.store.files import OF_THE_DISK, StoreDamagedError
 from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
 from pipelines.who import who_must_act
@@ -30,7 +30,7 @@ def explained(error: Exception) -> Ending | None:
         return Ending(str(error), MISUSED)
     if isinstance(error, OutsideError):
         return Ending(f"{error}. {who_must_act(error.cause)}", FAILED)
-    if isinstance(error, (StoreBusyError, StoreFullError)):
+    if isinstance(error, (StoreBusyError, StoreDamagedError, StoreFullError)):
         return Ending(str(error), FAILED)
     if isinstance(error, OSError) and error.errno in OF_THE_DISK:
         where = f" ({error.filename})" if error.filename else ""

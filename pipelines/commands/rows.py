@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
-from pipelines.covered import covered
 from pipelines.load.projection import DECIMALS
+from schemas.hours import HOURLY, derived_hours
 from schemas.registers import REGISTERS
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def _hours(store: SourceStore, wanted: Wanted) -> Iterator[pl.DataFrame]:
         and (wanted.last is None or month <= wanted.last)
     ]
     for frame in chain([log.shape.schema.to_frame(eager=True)], map(log.current, months)):
+        hours = pl.concat([frame.filter(pl.col("resolution") == HOURLY), derived_hours(frame)])
         yield (
-            frame.filter(wanted.chosen(), wanted.between(local.dt.date()))
+            hours.filter(wanted.chosen(), wanted.between(local.dt.date()))
             .sort("connection", "metering_point", "register", "start")
             .select(
                 *wanted.labels(store.source.name),
@@ -88,8 +89,7 @@ def _hours(store: SourceStore, wanted: Wanted) -> Iterator[pl.DataFrame]:
 
 def _sums(flow: Flow, wanted: Wanted) -> pl.DataFrame:
     source = flow.source
-    by_day = covered(flow.store.readings.days(), source, flow.connections, flow.now)
-    by_day = by_day.filter(wanted.chosen(), wanted.between(pl.col("day")))
+    by_day = flow.coverage().filter(wanted.chosen(), wanted.between(pl.col("day")))
     date = pl.col("day") if wanted.by == "day" else pl.col("day").dt.month_start()
     whose = ("connection", "metering_point", "register")
     something = pl.col("quantity").is_not_null().any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pipelines.commands.failures import WELL
@@ -39,7 +40,7 @@ def run(*, port: int, fleet: int) -> int:
 
 
 def _how_to_connect(world: World, url: str) -> list[str]:
-    lines = [f"The sandbox is at {url}; stop it with Ctrl-C. What to set for each of its tokens:"]
+    lines = [f"The sandbox is at {url}; stop it with Ctrl-C. What to set for each of its customers:"]
     for name, variables in simulated_connections(world, url).items():
-        lines += ["", f"# {name}", *(f"export {key}={value}" for key, value in variables.items())]
+        lines += ["", f"# {name}", *(f"export {key}={quote(value)}" for key, value in variables.items())]
     return lines

@@ -22,7 +22,7 @@ MOST_HOLES_SHOWN: Final = 3
 def say_connection(connection: ConnectionStatus, series: Sequence[NamedSeries], zone: ZoneInfo) -> None:
     """Print a connection; times are the operator's local time."""
     say(f"{connection.source}/{connection.connection}: {_contact(connection, zone)}")
-    for line in (*_holes(series), *_faults(connection)):
+    for line in (*_holes(series), *_imbalances(series), *_faults(connection)):
         say(f"  {line}")
 
 
@@ -45,12 +45,22 @@ def _holes(series: Sequence[NamedSeries]) -> Iterator[str]:
             yield f"{what}: {counted(one.missing, 'interval')} missing ({shown}{more})"
 
 
+def _imbalances(series: Sequence[NamedSeries]) -> Iterator[str]:
+    for one in series:
+        if one.unbalanced:
+            shown = "".join(f"; {day}" for day in one.unbalanced[:MOST_HOLES_SHOWN])
+            what = f"{one.name or one.metering_point} {one.register}"
+            yield f"{what}: NOT what its parts add up to on {counted(len(one.unbalanced), 'day')}{shown}"
+
+
 def _faults(connection: ConnectionStatus) -> Iterator[str]:
     for point, verdict in connection.flag_verdicts.items():
         if verdict.startswith("mute"):
             yield f"{point}: the operator's mark of a final value is {verdict}"
     if connection.nulls:
         yield f"{counted(connection.nulls, 'row')} without a value in the last run: missing, not zero"
+    for word, count in connection.unfamiliar.items():
+        yield f"{counted(count, 'row')} of the last run are provisional by the unknown {word}"
     for rule, count in connection.quarantined.items():
         yield f"QUARANTINED {counted(count, 'row')}: {rule}"
     for row in connection.quarantined_rows:

@@ -9,6 +9,7 @@ import polars as pl
 
 from connectors.influxdb.influxql import identifier, where
 from pipelines.load.projection import READINGS, TAGS
+from schemas.hours import HOURLY
 from schemas.registers import REGISTERS
 from schemas.time import month_window
 
@@ -30,17 +31,25 @@ def difference(database: Database, days: pl.DataFrame, source: Source, month: da
         source: the source whose points are compared.
         month: the first of the operator's local month.
     """
-    wanted = days.group_by("metering_point", "register", "resolution").agg(
-        pl.col("present").sum(), pl.col("quantity").sum()
-    )
     words = []
     for resolution, measurement in READINGS.items():
-        rows = wanted.filter(pl.col("resolution") == resolution)
+        # Every series has its hours; those of one that is read by the quarter-hour are derived.
+        of_hours = resolution == HOURLY
+        rows = (
+            days.filter(pl.lit(of_hours) | (pl.col("resolution") == resolution))
+            .group_by("metering_point", "register")
+            .agg(
+                pl.col("hours" if of_hours else "present").sum(),
+                pl.col("hours_quantity" if of_hours else "quantity").sum(),
+            )
+        )
         found = _found(database, measurement, rows["register"].unique().to_list(), source, month)
-        for point, register, _, present, quantity in rows.iter_rows():
+        for point, register, present, quantity in rows.iter_rows():
             count, total = found.get((point, register), (0, 0.0))
             if count != present or not isclose(total, quantity, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
-                words.append(f"{register}: {count} of {present} points, sum {total:.6f} of {quantity:.6f}")
+                words.append(
+                    f"{register} in {measurement}: {count} of {present} points, sum {total:.6f} of {quantity:.6f}"
+                )
     return "; ".join(words) or None
 
 

@@ -173,7 +173,32 @@ def capacity_basis(coverage: pl.DataFrame, peaks: pl.DataFrame, source: str, zon
     return Points("capacity_basis", TAGS, fields, frame.select("connection", *TAGS, *fields, "time"))
 
 
+def register_balance(coverage: pl.DataFrame, source: str, zone: ZoneInfo) -> Points:
+    """Return, per local day, what was measured and what layers and remainder add up to, where both are there."""
+    frame = coverage.filter(pl.col("compared") > 0).select(
+        "connection",
+        "metering_point",
+        "register",
+        source=pl.lit(source),
+        time=_midnight(pl.col("day"), zone),
+        measured_kwh=pl.col("measured").round(DECIMALS),
+        explained_kwh=pl.col("explained").round(DECIMALS),
+        residual_kwh=(pl.col("measured") - pl.col("explained")).round(DECIMALS),
+    )
+    return Points("register_balance", TAGS, ("measured_kwh", "explained_kwh", "residual_kwh"), frame)
+
+
 SYNC_RUN: Final = "sync_run"
+
+OF_A_METERING_POINT: Final = (
+    *READINGS.values(),
+    "local_day",
+    "local_month",
+    "monthly_max_hour",
+    "capacity_basis",
+    "register_balance",
+)
+"""Every measurement that has metering points in it."""
 
 _SYNC_RUN: Final = pl.Schema(
     {

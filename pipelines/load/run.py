@@ -17,6 +17,7 @@ from pipelines.covered import covered
 from pipelines.load import projection
 from pipelines.load.compare import difference
 from pipelines.load.progress import Acknowledged, Progress, RefusedKept
+from schemas.hours import derived_hours
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -158,8 +159,10 @@ class Loading:
         head = log.head(month)
         if head is None:
             return
-        rows = log.current(month).filter(pl.col("seq") > since, pl.col("connection").is_in(self._connections))
-        refused = [line for points in projection.readings(rows) for line in self._write(points.frame, points.lines())]
+        rows = log.current(month).filter(pl.col("connection").is_in(self._connections))
+        # An hour is sent when one of its quarters is new: it needs the others, too.
+        new = pl.concat([rows, derived_hours(rows)]).filter(pl.col("seq") > since)
+        refused = [line for points in projection.readings(new) for line in self._write(points.frame, points.lines())]
         self._set_aside(READINGS_PART, month, refused)
         self._progress.acknowledge(READINGS_PART, month, refused, self._now, seq=head.seq)
         self._loaded.months.add(month)
@@ -176,6 +179,7 @@ class Loading:
         derived = [
             projection.local_days(coverage, self._source, self._zone),
             projection.local_months(coverage, self._source, self._zone),
+            projection.register_balance(coverage, self._source, self._zone),
         ]
         if Feed.PEAKS in self._store.logs:
             log = self._store.logs[Feed.PEAKS]

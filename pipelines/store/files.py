@@ -30,6 +30,10 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
+class StoreDamagedError(Exception):
+    """A file of the store is not what was written there; whoever keeps it must put it back."""
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; on leaving, what was written there takes the file's place.

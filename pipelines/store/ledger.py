@@ -6,7 +6,8 @@ a step function of time: when was this interval last asked for? A failed call is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from schemas.time import Window
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connectors.base import Feed
     from connectors.errors import OutsideError
@@ -55,6 +56,8 @@ class Contact:
     words: str | None = None
     not_before: datetime | None = None
     nulls: int = 0
+    unfamiliar: Mapping[str, int] = field(default_factory=dict)
+    """Rows of the last good run that are provisional by a word that nobody knows, by that word."""
 
 
 def _seconds(instant: datetime | None) -> int | None:
@@ -185,6 +188,22 @@ class Ledger:
                 [(self._source, connection, point) for point in metering_points],
             )
 
+    def connections(self) -> list[str]:
+        """Return every connection that was ever run, in the settings or not."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT connection FROM contacts WHERE source = ? ORDER BY connection", (self._source,)
+            )
+            return [row["connection"] for row in rows]
+
+    def targets(self) -> list[str]:
+        """Return every database that anything of the source was ever loaded into."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT DISTINCT target FROM loaded WHERE source = ? ORDER BY target", (self._source,)
+            )
+            return [row["target"] for row in rows]
+
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""
         for connection in connections:
@@ -217,17 +236,20 @@ class Ledger:
             words=row["words"],
             not_before=_instant(row["not_before"]),
             nulls=row["nulls"],
+            unfamiliar=json.loads(row["unfamiliar"] or "{}"),
         )
 
     def greeted(self, connection: str, fingerprint: str, at: datetime) -> None:
         """Record that the newest day was answered to this credential."""
         self._set(connection, greeted_by=fingerprint, greeted_at=_seconds(at), dead=None)
 
-    def went_well(self, connection: str, at: datetime, nulls: int | None) -> None:
-        """Record a run without a failure, and how many rows had no value; None leaves that number as it is."""
-        counted = {} if nulls is None else {"nulls": nulls}
-        well_at = _seconds(at)
-        self._set(connection, well_at=well_at, failed_at=None, cause=None, words=None, not_before=None, **counted)
+    def went_well(self, connection: str, at: datetime) -> None:
+        """Record a run without a failure."""
+        self._set(connection, well_at=_seconds(at), failed_at=None, cause=None, words=None, not_before=None)
+
+    def counted(self, connection: str, nulls: int, unfamiliar: Mapping[str, int]) -> None:
+        """Record how many rows had no value, and how many are provisional by a word that nobody knows."""
+        self._set(connection, nulls=nulls, unfamiliar=json.dumps(dict(unfamiliar)))
 
     def failed(self, connection: str, error: OutsideError, at: datetime, *, dead: str | None = None) -> None:
         """Record a failure: whose turn it is, before when nothing may be asked, and which credential is dead."""

@@ -5,7 +5,8 @@
     <data_dir>/store/elvia/peaks/2026-10.parquet       the operator's own peaks
 
 A file carries its `edition` in Parquet's metadata, new at every write; a summary carries the edition that
-it was made from, so that one left behind by a kill is seen and made anew.
+it was made from, so that one left behind by a kill is seen and made anew, as is one that was made before summaries
+had the columns that they have now.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from uuid import uuid4
 import polars as pl
 
 from connectors.base import Feed
-from pipelines.store.parquet import read_whole, replace_whole
+from pipelines.store.files import StoreDamagedError
+from pipelines.store.parquet import read_footer, read_whole, replace_whole
 from schemas import revision
 from schemas.coverage import DAYS, SERIES, summarise
 from schemas.revision import LogShape, current, revise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
+
+COLUMNS: Final = " ".join(DAYS.names())
+"""The form of a summary."""
 
 SHAPES: Final = {Feed.READINGS: revision.READINGS, Feed.PEAKS: revision.PEAKS}
 
@@ -71,7 +76,7 @@ class Log:
         path = self.path(month)
         if not path.exists():
             return None
-        metadata = pl.read_parquet_metadata(path)
+        metadata = read_footer(path)
         return Head(metadata["edition"], int(metadata["seq"]), datetime.fromisoformat(metadata["known_at"]))
 
     def read(self, month: date) -> pl.DataFrame:
@@ -103,13 +108,36 @@ class Log:
         known_at = max(known_at, head.known_at)
         revised = revise(current(log, self.shape), incoming, self.shape, seq=head.seq, known_at=known_at)
         if not revised.rows.is_empty():
-            self._write(month, pl.concat([log, revised.rows]).sort(*self.shape.key, "seq"), known_at)
+            rows = pl.concat([log, revised.rows]).sort(*self.shape.key, "seq")
+            self._write(month, rows, known_at, seq=head.seq + revised.rows.height)
         elif self.feed is Feed.READINGS and head.edition and self._summarised(month) != head.edition:
             self._summarise(month, log, head.edition)
         return Merged(month, revised.kinds)
 
-    def _write(self, month: date, log: pl.DataFrame, known_at: datetime) -> None:
-        seq = log["seq"].max()
+    def erase(self, metering_points: Collection[str]) -> tuple[int, int]:
+        """Remove every revision of metering points. For the holder of the source's lock.
+
+        Returns:
+            How many rows there were, and how many are left.
+        """
+        about = pl.col("metering_point").is_in(list(metering_points))
+        before = left = 0
+        for month in self.months():
+            log, head = self.read(month), self.head(month)
+            kept = log.filter(~about)
+            if head is None or kept.height == log.height:
+                continue
+            before += log.height - kept.height
+            if kept.is_empty():
+                self._summary(month).unlink(missing_ok=True)
+                self.path(month).unlink()
+                continue
+            # Numbers are not given anew: what a database has acknowledged goes by them.
+            self._write(month, kept, head.known_at, seq=head.seq)
+            left += self.read(month).filter(about).height
+        return before, left
+
+    def _write(self, month: date, log: pl.DataFrame, known_at: datetime, *, seq: int) -> None:
         metadata = {"edition": uuid4().hex, "seq": str(seq), "known_at": known_at.astimezone(UTC).isoformat()}
         replace_whole(self.path(month), log, metadata)
         if self.feed is Feed.READINGS:
@@ -117,12 +145,17 @@ class Log:
 
     def _summarise(self, month: date, log: pl.DataFrame, edition: str) -> None:
         days = summarise(current(log, self.shape), self.zone)
-        replace_whole(self._summary(month), days, {"edition": edition})
+        replace_whole(self._summary(month), days, {"edition": edition, "columns": COLUMNS})
 
     def _summarised(self, month: date) -> str | None:
-        """Return the edition that the month's summary was made from; None where there is no summary."""
+        """Return the edition that the month's summary was made from; None where there is no summary of today's form."""
         path = self._summary(month)
-        return pl.read_parquet_metadata(path).get("edition") if path.exists() else None
+        try:
+            metadata = read_footer(path) if path.exists() else {}
+        except StoreDamagedError:
+            # It holds nothing that the month's file does not, and is made anew.
+            metadata = {}
+        return metadata.get("edition") if metadata.get("columns") == COLUMNS else None
 
     def _summary(self, month: date) -> Path:
         return self._days / self.path(month).name

@@ -14,6 +14,7 @@ from pipelines.store.parquet import read_whole, replace_whole
 from schemas.reading import INSTANT
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from pipelines.sync.piece import Piece
@@ -80,6 +81,26 @@ class Quarantine:
         still_sent = opened.join(found, on=KEY, how="semi", nulls_equal=True).with_columns(last_seen=seen_at)
         replace_whole(self.path(connection), pl.concat([known.filter(~is_open), gone, still_sent, new]))
         return new
+
+    def erase(self, metering_points: Collection[str], connection: str | None) -> tuple[int, int]:
+        """Remove every row that is about one of the metering points or names it, and all of a connection's.
+
+        Returns:
+            How many rows there were, and how many are left.
+        """
+        named = [pl.col("row").bin.contains(point.encode()) for point in metering_points]
+        about = pl.any_horizontal(pl.col("metering_point").is_in(list(metering_points)), *named).fill_null(value=False)
+        before = left = 0
+        for path in self._folder.glob("*.parquet"):
+            rows = read_whole(path)
+            kept = rows.clear() if path == self.path(connection or "") else rows.filter(~about)
+            before += rows.height - kept.height
+            if kept.is_empty():
+                path.unlink()
+            elif kept.height < rows.height:
+                replace_whole(path, kept)
+                left += read_whole(path).filter(about).height
+        return before, left
 
     def _rejected(self, connection: str, piece: Piece) -> pl.DataFrame:
         columns = ("metering_point", "register", "start", "rule", "detail", "row")

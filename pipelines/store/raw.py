@@ -18,6 +18,7 @@ from pipelines.store.files import replacing
 from schemas.time import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
 
@@ -73,6 +74,33 @@ class RawAnswers:
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)
+
+    def erase(self, source: str, metering_points: Collection[str], connection: str | None) -> tuple[int, int]:
+        """Remove every answer that names one of the metering points, and all of a connection's.
+
+        Returns:
+            How many there were, and how many are left.
+        """
+
+        def naming() -> list[Path]:
+            return [
+                path
+                for path in self.files(source)
+                if path.parent.name == connection or _names(path, [point.encode() for point in metering_points])
+            ]
+
+        found = naming()
+        for path in found:
+            path.unlink()
+        if connection is not None and (folder := self._folder / source / connection).is_dir():
+            folder.rmdir()
+        return len(found), len(naming())
+
+
+def _names(path: Path, metering_points: Collection[bytes]) -> bool:
+    # A call that named nobody has them in its answer alone.
+    content = zstandard.ZstdDecompressor().decompress(path.read_bytes())
+    return any(point in content for point in metering_points)
 
 
 def _stamp(instant: datetime) -> str:

@@ -12,8 +12,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from connectors.base import Ask, BadRow, Feed, Subject
-from connectors.errors import Refused, RenewCredential
+from connectors.base import Ask, BadRow, Feed, RawAnswer, Subject
+from connectors.errors import Refused, RenewCredential, SourceChanged
 from pipelines.sync.piece import Piece
 from schemas.judge import judge_peaks, judge_readings
 from schemas.time import DAY, HOUR, Window, local_day, local_midnight
@@ -21,7 +21,7 @@ from schemas.time import DAY, HOUR, Window, local_day, local_midnight
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from connectors.base import RawAnswer, Session
+    from connectors.base import Session
     from pipelines.sync.assignment import Assignment
 
 NO_CONTRACT_THEN: Final = frozenset({200, 400, 403, 404})
@@ -266,7 +266,13 @@ class Extraction:
 
     def _call(self, ask: Ask) -> Piece:
         self.calls += 1
-        answer = self._session.ask(ask)
+        try:
+            answer = self._session.ask(ask)
+        except SourceChanged as changed:
+            # Whoever finds out what changed needs to see it.
+            if changed.body:
+                self._land(RawAnswer(ask, self._now, changed.body))
+            raise
         self.bytes += len(answer.body)
         self._land(answer)
         candidates = self._source.parse(answer)

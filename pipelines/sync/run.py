@@ -113,8 +113,9 @@ class Syncing:
             if contact.failed_at is not None and self._has_more_to_ask(outcome.connection, years):
                 # What failed before is still to be asked, and this run was about other years.
                 return
-            newest = outcome.calls > 0 and self.years()[0] in years
-            ledger.went_well(outcome.connection, self._now, outcome.nulls if newest else contact.nulls)
+            ledger.went_well(outcome.connection, self._now)
+            if outcome.calls and self.years()[0] in years:
+                ledger.counted(outcome.connection, outcome.nulls, outcome.unfamiliar)
             return
         outcome.cause, outcome.words = error.cause, str(error)
         outcome.not_before = getattr(error, "not_before", None)

@@ -13,11 +13,14 @@ from pipelines.settings import SettingsError
 from pipelines.store.home import StoreFullError
 from pipelines.store.log import Log
 from schemas.time import utc_now
+from tests.alarms.in_dagster import definitions_of
 from tests.alarms.looking import look
 from tests.support.home import moved_in
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import dagster as dg
 
     from tests.alarms.receivers import Told
     from tests.support.home import Home
@@ -96,3 +99,25 @@ def test_settings_that_cannot_be_used_are_a_cause(
     (tmp_path / "wattline.toml").unlink()
     look(storage)
     assert told.titles() == ["over: the settings cannot be used"]
+
+
+def test_a_damaged_file_is_a_cause(
+    storage: Home, told: Told, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of the store that cannot be read is told by the summary that fails for it, with what to do."""
+    storage.admit(moved_in(3))
+    storage.sync()
+    summary = definitions_of(storage, monkeypatch).resolve_job_def("elvia_summary")
+    (file,) = (storage.data_dir / "store" / "elvia" / "readings").glob("*.parquet")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-10])
+    (storage.data_dir / "store" / "elvia" / "days" / file.name).unlink()
+    for _ in range(2):
+        assert not summary.execute_in_process(instance=instance, raise_on_error=False).success
+    (message,) = told.messages()
+    assert message.title == "a file of the store is damaged"
+    assert f"{file} is damaged" in message.text
+
+    file.write_bytes(whole)
+    assert summary.execute_in_process(instance=instance).success
+    assert told.titles() == ["over: a file of the store is damaged"]

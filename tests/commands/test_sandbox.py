@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -31,18 +32,19 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def told(process: subprocess.Popen[str], connections: int) -> str:
+def told(process: subprocess.Popen[str], lines: int) -> str:
     """Return what it prints when it is ready."""
     assert process.stdout is not None
-    return "".join(process.stdout.readline() for _ in range(1 + 5 * connections))
+    return "".join(process.stdout.readline() for _ in range(lines))
 
 
 def test_what_it_prints_connects_to_it(installation: Installation) -> None:
     """With the variables that it prints, `doctor` finds every household; Ctrl-C ends it well."""
     with started("--port", "0", "--fleet", "3") as process:
-        text = told(process, 5)
+        # Of each household three variables, of Leneda's customer seven, and two lines more of each.
+        text = told(process, 1 + 5 * 5 + 9)
         for name, value in re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE):
-            installation.environ.setenv(name, value)
+            installation.environ.setenv(name, *shlex.split(value))
 
         ended = installation.run("doctor")
         process.send_signal(signal.SIGINT)
@@ -52,6 +54,7 @@ def test_what_it_prints_connects_to_it(installation: Installation) -> None:
     for name in ("home", "plus", "innlandet", "newcomer"):
         assert f"ok   elvia/{name}: covers 1 metering point" in ended.out
     assert "ok   elvia/fleet: covers 3 metering points" in ended.out
+    assert "ok   leneda/plant: covers 3 metering points" in ended.out
     assert (process.returncode, out, err) == (0, "", "")
 
 

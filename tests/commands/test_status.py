@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox import households
@@ -145,3 +146,27 @@ def test_a_failure_says_who_must_act(connected: Installation, sandbox: Sandbox) 
     )
     assert "WATTLINE_CONNECTIONS__PLUS__TOKEN" in ended.out
     assert as_json(connected, code=1)["connections"][1]["cause"] == "renew_credential"
+
+
+def test_damaged_files_are_told_of(connected: Installation) -> None:
+    """A month's file, or the state, that is not what was written there ends a command in words that name it."""
+    connected.run("backfill", *LATELY)
+    summary = next(Path("data/store/elvia/days").iterdir())
+    summary.write_bytes(b"no Parquet")
+    assert connected.run("status").code == 0, "a summary holds nothing of its own"
+
+    month = next(Path("data/store/elvia/readings").iterdir())
+    whole = month.read_bytes()
+    month.write_bytes(b"no Parquet")
+    ended = connected.run("status")
+    assert (ended.code, "Traceback" in ended.err) == (1, False)
+    assert f"{month.name} is damaged: it is no Parquet file. Put it back from a backup" in ended.err
+
+    month.write_bytes(whole)
+    state = Path("data/state.sqlite")
+    state.write_bytes(b"no database, but long enough to be read as if it were one" * 100)
+    ended = connected.run("status")
+    assert (ended.code, "Traceback" in ended.err) == (1, False)
+    assert "state.sqlite is damaged: remove it." in ended.err
+    state.unlink()
+    assert connected.run("status").code == 0

@@ -37,6 +37,22 @@ BAD: Final = {
     "Parquet to a terminal": (["export", "--format", "parquet"], ["--out", "which file"]),
     "a folder as a file": (["export", "--out", "."], ["--out", "is a folder", "name a file"]),
     "a file in no folder": (["export", "--out", "missing/x.csv"], ["--out", "no folder missing", "make it"]),
+    "a statement of no month": (["statement"], ["--month"]),
+    "a month that is none": (["statement", "--month", "2026-13"], ["--month", "'2026-13' is not a month", "2026-10"]),
+    "a month that is a day": (["statement", "--month", "2026-01-31"], ["--month", "'2026-01-31' is not a month"]),
+    "a month to come": (["statement", "--month", f"{YEAR + 1}-12"], ["--month", f"{YEAR + 1}-12 has not begun"]),
+    "an unknown connection to tell of": (
+        ["statement", "--month", f"{YEAR}-01", "--connection", "x"],
+        ["--connection", "home, plus"],
+    ),
+    "a table in a file": (
+        ["statement", "--month", f"{YEAR}-01", "--format", "table", "--out", "x.txt"],
+        ["--out", "leave out --format"],
+    ),
+    "a statement in no folder": (
+        ["statement", "--month", f"{YEAR}-01", "--out", "missing/x.csv"],
+        ["--out", "no folder missing", "make it"],
+    ),
     "no database to load": (["load"], ["influxdb", "the store alone is kept", "set url"]),
     "a port out of range": (["sandbox", "--port", "99999"], ["--port", "65535"]),
     "fewer than no metering points": (["sandbox", "--fleet", "-1"], ["--fleet", "0"]),
@@ -68,12 +84,14 @@ def test_without_a_connection_the_way_to_one_is_told(installation: Installation,
     assert installation.files() == set()
 
 
-@pytest.mark.parametrize("command", ["doctor", "backfill", "sync", "status", "load", "export"])
+@pytest.mark.parametrize(
+    "command", ["doctor", "backfill", "sync", "status", "load", "export", "statement --month 2026-01"]
+)
 def test_bad_settings_are_refused_without_a_secret(connected: Installation, command: str) -> None:
     """A typing error in the settings is named by its key and ends every command; no value is printed."""
     connected.give(SYNC__REREAD_DAYS="hunter2-days", INFLUXDB__TOKEN="hunter2 with blanks")
 
-    ended = connected.run(command)
+    ended = connected.run(*command.split())
 
     assert ended.code == 2
     assert "sync.reread_days" in ended.err

@@ -73,7 +73,7 @@ def test_definitions_load_with_nothing_and_say_what_is_missing() -> None:
     definitions = _definitions()
 
     dg.Definitions.validate_loadable(definitions)
-    assert _keys(definitions) == {"elvia/summary"}
+    assert _keys(definitions) == {"elvia/summary", "leneda/summary"}
     node = definitions.resolve_asset_graph().get(dg.AssetKey(["elvia", "summary"]))
     assert "No connection to elvia is configured yet." in (node.description or "")
 
@@ -96,9 +96,9 @@ def test_each_connection_has_two_assets(storage: Home, monkeypatch: pytest.Monke
 
     dg.Definitions.validate_loadable(definitions)
     wanted = {f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")}
-    assert _keys(definitions) == {*wanted, "elvia/summary"}
+    assert _keys(definitions) == {*wanted, "elvia/summary", "leneda/summary"}
     graph = definitions.resolve_asset_graph()
-    assert {node.group_name for node in graph.asset_nodes} == {"elvia"}
+    assert {graph.get(dg.AssetKey(path.split("/"))).group_name for path in wanted} == {"elvia"}
     for path in wanted:
         partitions = graph.get(dg.AssetKey(path.split("/"))).partitions_def
         assert partitions is not None
@@ -138,6 +138,7 @@ def test_one_connection_and_year_runs_alone(
     assert shown["new"].value == readings.height
     assert shown["calls"].value == 11
     assert "ending in 0018: trusted" in str(shown["flag_verdicts"].value)
+    assert "2025-05-13 to 2025-12-31, 0 missing" in str(shown["days"].value)
 
 
 def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,8 +139,8 @@ def test_what_cannot_be_mended_is_told(home: Home, clock: Traveller) -> None:
     runs = home.sync()
 
     (told,) = failures_of(runs.runs[0])
-    assert "2026-05 differs from the store: consumption: " in told
-    assert home.status("home")[0].differences[0].startswith("2026-05: consumption: ")
+    assert "2026-05 differs from the store: consumption in hourly_reading: " in told
+    assert home.status("home")[0].differences[0].startswith("2026-05: consumption in hourly_reading: ")
 
     # As long as it differs it is looked at in every run.
     home.database.delete("hourly_reading", tags={}, start=stranger, end=stranger + DAY / 24 / 4)

@@ -120,7 +120,7 @@ def test_a_database_that_differs(home: Home, clock: Traveller) -> None:
     clock.shift(DAY)
     home.sync()
     (words,) = _summary(home)[1]["influxdb_equals_the_store"]
-    assert words.startswith("2026-06: consumption: ")
+    assert words.startswith("2026-06: consumption in hourly_reading: ")
 
 
 @pytest.mark.parametrize("corrected", [False, True])

@@ -11,10 +11,16 @@ import time_machine
 from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from tests.leneda.plant import NOW, Plant
+from tests.support.influx import database, influx_settings, influxd, influxd_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from connectors.influxdb.base import Database
+    from connectors.influxdb.settings import InfluxSettings
+
+__all__ = ["database", "influx_settings", "influxd", "influxd_program"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +55,10 @@ def sandbox(server: Sandbox, clock: time_machine.Traveller) -> Sandbox:  # noqa:
 def plant(sandbox: Sandbox, tmp_path: Path) -> Plant:
     """An installation that lists nothing yet."""
     return Plant(sandbox, tmp_path)
+
+
+@pytest.fixture
+def loaded_plant(sandbox: Sandbox, tmp_path: Path, influx_settings: InfluxSettings, database: Database) -> Plant:
+    """An installation that lists nothing yet, with a new and empty database."""
+    assert database.exists()
+    return Plant(sandbox, tmp_path, influx=influx_settings)

@@ -1,4 +1,4 @@
-"""Somebody's installation beside a simulated Leneda, with a store and no database."""
+"""Somebody's installation beside a simulated Leneda: with a store alone, or with a database, too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from connectors.influxdb.settings import InfluxSettings
     from pipelines.settings import Settings
     from pipelines.sync.outcome import Outcome
     from sandbox.serve import Sandbox
@@ -51,6 +52,7 @@ class Plant:
     folder: Path
     points: dict[str, tuple[str, ...]] = field(default_factory=dict)
     keys: dict[str, object] = field(default_factory=dict)
+    influx: InfluxSettings | None = None
 
     @property
     def world(self) -> World:
@@ -73,8 +75,8 @@ class Plant:
         """Return the flow of a run that begins now, under the settings as they are now."""
         return Flow(self.settings(), LENEDA, utc_now())
 
-    def settings(self) -> Settings:
-        """Return the settings as they are now."""
+    def environ(self) -> dict[str, str]:
+        """Return the variables that make the settings as they are now."""
         listed = [
             {"code": code} | ({"registers": registers} if registers else {}) for code, registers in self.points.items()
         ]
@@ -89,7 +91,14 @@ class Plant:
             "metering_points": json.dumps(listed),
         } | self.keys
         environ = {f"WATTLINE_CONNECTIONS__PLANT__{key.upper()}": str(value) for key, value in keys.items()}
-        return load(environ, self.folder)
+        if self.influx is not None:
+            environ["WATTLINE_INFLUXDB__URL"] = self.influx.url
+            environ["WATTLINE_INFLUXDB__DATABASE"] = self.influx.database or ""
+        return environ
+
+    def settings(self) -> Settings:
+        """Return the settings as they are now."""
+        return load(self.environ(), self.folder)
 
     def run(
         self,
@@ -100,7 +109,13 @@ class Plant:
     ) -> Outcome:
         """Ask about these years (all that are served, by default) in one run."""
         flow = self.flow()
-        ran = flow.run(years or flow.syncing().years(), ask=["plant"], load=[], refetch=refetch, progress=progress)
+        target = [] if self.influx is None else ["plant"]
+        ran = flow.run(years or flow.syncing().years(), ask=["plant"], load=target, refetch=refetch, progress=progress)
+        for done in ran.loads:
+            assert done.error is None
+            assert done.loaded is not None
+            assert not done.loaded.differences
+            assert not done.loaded.refused
         return ran.outcomes["plant"]
 
     def something_to_ask(self) -> list[int]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.balance import BALANCE
 from schemas.coverage import DAYS, SERIES, coverage, summarise
 from schemas.reading import INSTANT
 from schemas.registers import RESOLUTIONS
@@ -186,6 +187,9 @@ def test_what_a_day_is_summed_up_to() -> None:
         "last_start": hours[4],
         "max_quantity": 3.25,
         "max_start": hours[2],
+        "hours": 5,
+        "hours_quantity": 10.75,
+        **dict.fromkeys(BALANCE),
     }
 
 

@@ -247,8 +247,9 @@ def test_what_a_connection_goes_through(ledger: Ledger) -> None:
     expected = Contact(greeted_by="one", greeted_at=NOW)
     assert ledger.contact("home") == expected
 
-    ledger.went_well("home", NOW, 3)
-    expected = replace(expected, well_at=NOW, nulls=3)
+    ledger.went_well("home", NOW)
+    ledger.counted("home", 3, {"type 'Guess'": 2})
+    expected = replace(expected, well_at=NOW, nulls=3, unfamiliar={"type 'Guess'": 2})
     assert ledger.contact("home") == expected
 
     ledger.failed("home", TryLater("busy", not_before=NOW + 2 * DAY), NOW + DAY)
@@ -265,7 +266,8 @@ def test_what_a_connection_goes_through(ledger: Ledger) -> None:
     alive = replace(dead, greeted_by="two", greeted_at=NOW + 4 * DAY, dead=None)
     assert ledger.contact("home") == alive
 
-    ledger.went_well("home", NOW + 4 * DAY, 0)
+    ledger.went_well("home", NOW + 4 * DAY)
+    ledger.counted("home", 0, {})
     assert ledger.contact("home") == Contact("two", NOW + 4 * DAY, well_at=NOW + 4 * DAY)
     assert ledger.contact("cabin") == Contact()
 

@@ -13,6 +13,7 @@ import pytest
 
 from connectors.base import Feed
 from pipelines.store.log import Log
+from pipelines.store.parquet import read_whole, replace_whole
 from schemas.coverage import DAYS, summarise
 from schemas.revision import PEAKS, READINGS, current
 from tests.schemas.answers import ANOTHER_POINT, START, Told, answer
@@ -225,3 +226,17 @@ def test_anybodys_tools_read_it(log: Log, tmp_path: Path) -> None:
     query = f"SELECT count(*), sum(quantity) FROM '{tmp_path}/elvia/readings/*.parquet'"  # noqa: S608 - ours
 
     assert duckdb.sql(query).fetchall() == [(2, 3.5)]
+
+
+def test_a_summary_of_an_older_form_is_not_read(log: Log, tmp_path: Path) -> None:
+    """Where a version before this one summed up less, the days are summed up again, and the next merge keeps that."""
+    merged(log, Told(0, 1.0))
+    days = log.days()
+    (path,) = (tmp_path / "elvia" / "days").iterdir()
+    head = log.head(MARCH)
+    assert head is not None
+    replace_whole(path, days.drop("hours"), {"edition": head.edition, "columns": "present"})
+
+    assert log.days().equals(days)
+    merged(log, Told(0, 1.0), at=NOW + DAY)
+    assert read_whole(path).equals(days)

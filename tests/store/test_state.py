@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connectors.base import Feed, Subject
+from pipelines.store.alias import Aliases
 from pipelines.store.ledger import Asked, Credit, Ledger
 from pipelines.store.state import State
 from tests.store.asks import HOUR, POINT, span
@@ -101,3 +103,27 @@ def test_what_is_erased_leaves_no_trace(tmp_path: Path) -> None:
     content = state.path.read_bytes()
     assert points[250].encode() not in content
     assert points[251].encode() in content
+
+
+def test_a_table_of_another_version_is_made_anew(tmp_path: Path) -> None:
+    """Where an older version's table has other columns it is found out anew; what has the same ones is kept."""
+    state = State(tmp_path)
+    Ledger(state, "elvia").seen("home", [Subject(POINT)], HOUR)
+    with state.changing() as database:
+        database.execute("DROP TABLE asked")
+        database.execute("CREATE TABLE asked (source TEXT, connection TEXT)")
+
+    again = State(tmp_path)
+
+    assert pieces(tmp_path, "home") == 0
+    assert Ledger(again, "elvia").metering_points("home") == {POINT: HOUR}
+
+
+def test_an_alias_is_this_installations_own(tmp_path: Path) -> None:
+    """A metering point's alias stays the same, is another one elsewhere, and does not hold the id."""
+    here, there = State(tmp_path / "here"), State(tmp_path / "there")
+    alias = Aliases(here).of(POINT)
+
+    assert Aliases(State(tmp_path / "here")).of(POINT) == alias
+    assert Aliases(there).of(POINT) != alias
+    assert re.fullmatch("mp-[0-9a-f]{10}", alias)

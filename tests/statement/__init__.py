@@ -1,0 +1,1 @@
+"""Statements of a month: what a run brought, told and told again."""
