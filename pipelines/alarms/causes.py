@@ -98,7 +98,10 @@ def _runs(flow: Flow, sources: Collection[str], damage: Sequence[str]) -> Iterat
         to_do = "You must act: the line says what to do; docs/store.md says how to keep a backup."
         yield Cause(flow.source.name, Kind.DAMAGED, "", tuple(dict.fromkeys(damaged)), to_do)
     if crashed := [note.words for note in mine if note.kind is Kind.CRASHED]:
-        to_do = "The developers must act: report it, with the log of the run. What was stored is whole."
+        to_do = (
+            "You must act: look at the log of the run. Where it was stopped neither by you nor for want of memory,"
+            " report it. What was stored is whole."
+        )
         yield Cause(flow.source.name, Kind.CRASHED, "", tuple(crashed), to_do)
 
 

@@ -141,11 +141,10 @@ def test_a_state_that_cannot_be_written_fails_nothing(storage: Home, told: Told)
     """Where what is wrong cannot be kept, a look says so and raises nothing."""
     _fail(storage)
     with storage.flow().store.state.changing() as database:
-        database.execute("DROP TABLE messages")
-        database.execute("CREATE TABLE messages (something TEXT)")
+        database.execute("CREATE TRIGGER full BEFORE INSERT ON alarms BEGIN SELECT RAISE(ABORT, 'no room'); END")
 
     (words,) = look(storage)
-    assert words.startswith("alarms: what is wrong cannot be kept (OperationalError)")
+    assert words.startswith("alarms: what is wrong cannot be kept (IntegrityError)")
     assert told.titles() == []
 
 
