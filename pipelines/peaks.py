@@ -8,11 +8,24 @@ import polars as pl
 
 from connectors.base import Feed
 from pipelines.load.projection import capacity_basis
+from schemas.revision import PEAKS
 
 if TYPE_CHECKING:
     from pipelines.flow import Flow
 
 TOLERANCE_KWH: Final = 1e-6
+
+
+def basis_by_month(flow: Flow) -> pl.DataFrame:
+    """Return the capacity basis of every month, the operator's and our own, as it is projected into InfluxDB.
+
+    Without a row where the operator names no peaks.
+    """
+    log = flow.store.logs.get(Feed.PEAKS)
+    months = [log.current(month) for month in log.months()] if log else []
+    peaks = pl.concat([PEAKS.schema.to_frame(eager=True), *months])
+    of_peaks = flow.coverage() if log else flow.coverage().clear()
+    return capacity_basis(of_peaks, peaks, flow.source.name, flow.source.zone).frame
 
 
 def differing_peaks(flow: Flow) -> list[str]:
@@ -21,13 +34,8 @@ def differing_peaks(flow: Flow) -> list[str]:
     Months with missing hours are left out: there the operator knows more than we were told. So is the
     running month, which the operator computes up to another hour.
     """
-    if Feed.PEAKS not in flow.store.logs:
-        return []
-    log = flow.store.logs[Feed.PEAKS]
-    peaks = pl.concat([log.shape.schema.to_frame(eager=True), *(log.current(month) for month in log.months())])
     zone = flow.source.zone
-    basis = capacity_basis(flow.coverage(), peaks, flow.source.name, zone).frame
-    differing = basis.filter(
+    differing = basis_by_month(flow).filter(
         pl.col("settled"), pl.col("missing_hours") == 0, pl.col("difference_kwh").abs() > TOLERANCE_KWH
     )
     return [

@@ -45,6 +45,8 @@ class FaultKind(StrEnum):
     """Rows appear twice, alike."""
     CONFLICT = "conflict"
     """Rows appear twice, with different values."""
+    FORETOLD = "foretold"
+    """Rows appear again a week later."""
     QUARTER_HOURS = "quarter_hours"
     """`resolutionMinutes` 15 and four rows an hour, for the whole series (Elvia)."""
     UNKNOWN_INTERVAL = "unknown_interval"

@@ -10,6 +10,7 @@ import polars as pl
 from starlette.responses import Response
 
 from sandbox.faults import Fault, FaultKind
+from schemas.time import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,8 @@ def misarranged(frame: pl.DataFrame, faults: Sequence[Fault]) -> pl.DataFrame:
             frame = pl.concat([frame, hit])
         elif fault.kind is FaultKind.CONFLICT:
             frame = pl.concat([frame, hit.with_columns((pl.col("quantity") + 1).round(3))])
+        elif fault.kind is FaultKind.FORETOLD:
+            frame = pl.concat([frame, hit.with_columns(pl.col("start") + 7 * DAY)])
         elif fault.kind is FaultKind.UNSORTED:
             frame = shuffled(frame)
     return frame

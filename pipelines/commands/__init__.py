@@ -1,4 +1,4 @@
-"""The commands: `wattline doctor`, `backfill`, `sync`, `status`, `load`, `export`, `statement`, `sandbox`, `demo`.
+"""The commands: `wattline doctor`, `backfill`, `sync` and so on.
 
 `app.py` has their names and options, the file of its name what each does, and here is the one place where an
 error becomes words and an exit code.

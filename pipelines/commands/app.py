@@ -201,6 +201,24 @@ def statement(
 
 
 @app.command()
+def report(
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="The file to write; report/index.html in data_dir by default."),
+    ] = None,
+    connection: Connections = None,
+) -> None:
+    """Write one HTML file with plots.
+
+    Out of the store; it opens offline in any browser, loads nothing and sends nothing.
+    """
+    from pipelines.commands.report import run
+
+    raise typer.Exit(run(out=out, connections=connection))
+
+
+@app.command()
 def sandbox(
     *,
     port: Annotated[

@@ -21,12 +21,18 @@ MOST_HOLES_SHOWN: Final = 3
 
 def say_connection(connection: ConnectionStatus, series: Sequence[NamedSeries], zone: ZoneInfo) -> None:
     """Print a connection; times are the operator's local time."""
-    say(f"{connection.source}/{connection.connection}: {_contact(connection, zone)}")
-    for line in (*_holes(series), *_imbalances(series), *_faults(connection)):
+    say(f"{connection.source}/{connection.connection}: {contact(connection, zone)}")
+    for line in remarks(connection, series):
         say(f"  {line}")
 
 
-def _contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
+def remarks(connection: ConnectionStatus, series: Sequence[NamedSeries]) -> list[str]:
+    """Return what there is to say of a connection beyond how its last run went; nothing where all is as it should."""
+    return [*_holes(series), *_imbalances(series), *_faults(connection)]
+
+
+def contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
+    """Return how a connection's last run went, and who must act where it failed."""
     last = f"last good run {_local(connection.last_contact, zone)}" if connection.last_contact else "no good run yet"
     if connection.cause is None:
         return f"well, {last}" if connection.last_contact else "never asked; run `wattline backfill`"

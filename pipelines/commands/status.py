@@ -82,7 +82,7 @@ def describe(settings: Settings, now: datetime) -> Document:
         if settings.connections_of(source.name):
             these_connections, these_series = status(Flow(settings, source, now), now)
             connections += these_connections
-            series += [_named(one, settings) for one in these_series]
+            series += [named(one, settings.names.get(one.metering_point)) for one in these_series]
     undelivered = [str(alarm) for alarm in Book(State(settings.data_dir)).undelivered()]
     return Document(
         at=now,
@@ -122,9 +122,9 @@ def percent(part: int, whole: int) -> str:
     return f"{1000 * part // whole / 10:.1f} %" if whole else "-"
 
 
-def _named(series: SeriesStatus, settings: Settings) -> NamedSeries:
-    values = {field.name: getattr(series, field.name) for field in fields(series)}
-    return NamedSeries(**values, name=settings.names.get(series.metering_point))
+def named(series: SeriesStatus, name: str | None) -> NamedSeries:
+    """Return a register with its metering point's name."""
+    return NamedSeries(**{field.name: getattr(series, field.name) for field in fields(series)}, name=name)
 
 
 def _say(document: Document) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.forget import databases
 from pipelines.forget.proof import Proof
+from pipelines.report.write import erase_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,5 +28,6 @@ def erase(settings: Settings, forgotten: Forgotten) -> Iterator[Proof]:
         yield Proof("raw answers", *store.raw.erase(forgotten.flow.source.name, points, forgotten.whole))
         for log in store.logs.values():
             yield Proof(f"store, {log.feed}", *log.erase(points))
+        yield Proof("report", *erase_report(settings, points))
         yield Proof("quarantine", *store.quarantine.erase(points, forgotten.whole))
         yield Proof("ledger", *store.state.erase(forgotten.flow.source.name, points, forgotten.whole))

@@ -17,6 +17,7 @@ from pipelines.covered import covered
 from pipelines.load import projection
 from pipelines.load.compare import difference
 from pipelines.load.progress import Acknowledged, Progress, RefusedKept
+from pipelines.store.contact import believed
 from schemas.hours import derived_hours
 
 if TYPE_CHECKING:
@@ -230,8 +231,8 @@ class Loading:
         by_month = days.with_columns(pl.col("day").dt.month_start().alias("month")).partition_by("month", as_dict=True)
         for (month,), rows in by_month.items():
             seen = acknowledged.get((READINGS_PART, month), Acknowledged())
-            is_due = seen.compared_at is None or seen.compared_at <= self._now - COMPARE_AGAIN_AFTER
-            if month not in self._loaded.months and not is_due and seen.difference is None:
+            lately = believed(seen.compared_at, self._now) and seen.compared_at > self._now - COMPARE_AGAIN_AFTER
+            if month not in self._loaded.months and lately and seen.difference is None:
                 continue
             found = self._difference(rows, month)
             if found is not None:

@@ -7,11 +7,12 @@ a step function of time: when was this interval last asked for? A failed call is
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from connectors.base import Subject
+from pipelines.store.contact import Contact
 from schemas.time import Window
 
 if TYPE_CHECKING:
@@ -39,25 +40,6 @@ class Credit:
     feed: Feed
     subjects: tuple[Subject, ...]
     asked: Asked
-
-
-@dataclass(frozen=True)
-class Contact:
-    """How a connection is doing: its last good run, its last failure, and what it was told to wait for."""
-
-    greeted_by: str | None = None
-    """Fingerprint of the credential that the newest day was last answered to."""
-    greeted_at: datetime | None = None
-    dead: str | None = None
-    """Fingerprint of the credential that was last refused."""
-    well_at: datetime | None = None
-    failed_at: datetime | None = None
-    cause: str | None = None
-    words: str | None = None
-    not_before: datetime | None = None
-    nulls: int = 0
-    unfamiliar: Mapping[str, int] = field(default_factory=dict)
-    """Rows of the last good run that are provisional by a word that nobody knows, by that word."""
 
 
 def _seconds(instant: datetime | None) -> int | None:

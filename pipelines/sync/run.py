@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from connectors.budget import Budget, fingerprint
 from connectors.errors import OutsideError, RenewCredential, TryLater
+from pipelines.store.contact import believed
 from pipelines.sync.assignment import Assignment
 from pipelines.sync.extract import Extraction
 from pipelines.sync.merge import Merger
@@ -167,9 +168,9 @@ class Syncing:
             possible=connection.possible(),
             known=tuple(sorted(seen)),
             seen=seen,
-            turned_down=ledger.turned_down(name),
+            turned_down={subject: at for subject, at in ledger.turned_down(name).items() if believed(at, self._now)},
             asked={feed: ledger.asked(name, feed) for feed in self._source.feeds},
-            greeted_at=contact.greeted_at if same_credential else None,
+            greeted_at=contact.greeted_at if same_credential and believed(contact.greeted_at, self._now) else None,
             rereading={
                 feed: Rereading(
                     pace=rules.pace,
@@ -194,10 +195,10 @@ class Syncing:
         """Return why the connection is left alone: a wait that was announced, or a credential known to be dead."""
         contact = self._store.ledger.contact(name)
         words = contact.words or ""
-        if contact.not_before is not None and self._now < contact.not_before:
-            return TryLater(words, not_before=contact.not_before)
+        if (not_before := contact.waits_until(self._now)) is not None:
+            return TryLater(words, not_before=not_before)
         dead = contact.dead is not None and contact.dead == self._fingerprint(name)
-        if dead and contact.failed_at is not None and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
+        if dead and believed(contact.failed_at, self._now) and self._now < contact.failed_at + DEAD_CREDENTIAL_RESTS:
             return RenewCredential(words)
         return None
 

@@ -12,13 +12,13 @@ import pytest
 
 from tests.alarms.receivers import Mailbox, Told
 from tests.flow.conftest import (
-    _no_waits,
     clock,
     database,
     home,
     influx_settings,
     influxd,
     influxd_program,
+    no_waits,
     sandbox,
     server,
     storage,
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from tests.support.home import Home
 
 __all__ = [
-    "_no_waits",
     "clock",
     "database",
     "home",
     "influx_settings",
     "influxd",
     "influxd_program",
+    "no_waits",
     "sandbox",
     "server",
     "storage",

@@ -75,6 +75,9 @@ def test_everything_arrives_and_a_second_run_finds_nothing_new(installation: Ins
     assert table(second.out) == rows
     assert {path.name for path in installation.folder.iterdir()} == {".demo", "wattline.toml"}
     assert list(Path(".demo/data/store").rglob("*.parquet")) != []
+    report = Path(".demo/data/report/index.html")
+    assert str(report.absolute()) in first.out
+    assert "elvia/innlandet" in report.read_text(encoding="utf-8")
     assert "elvia/home: readings" in Path(".demo/demo.log").read_text()
     assert processes_of(installation.folder / ".demo") == []
 

@@ -73,13 +73,17 @@ def filled(
 def test_a_removed_connection_leaves_nothing(filled: Installation, database: Database) -> None:
     """No file, no point and no row of the state names it any more; the other household has all that it had."""
     before = {path: pl.read_parquet(path) for path in Path("data/store/elvia/readings").iterdir()}
+    assert filled.run("report").code == 0
+    assert "data/report/index.html" in _files_with(HOME)
     _take_out(filled, "home")
 
     ended = filled.run("forget", "--connection", "home")
 
     assert ended.code == 0
     left = re.findall(r"^(.+): ([\d,]+) erased, ([\d,]+) left$", ended.out, re.MULTILINE)
-    assert {place.split(": ")[-1] for place, *_ in left} >= {"raw answers", "store, readings", "quarantine", "Dagster"}
+    assert {place.split(": ")[-1] for place, *_ in left} >= {
+        *("raw answers", "store, readings", "report", "quarantine", "Dagster"),
+    }
     assert {number for *_, number in left} == {"0"}
     assert _files_with(HOME) == []
     assert not list(Path("data").rglob("*home*"))

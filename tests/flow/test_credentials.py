@@ -12,7 +12,7 @@ from pipelines.who import who_must_act
 from sandbox.households import metering_point_id
 from sandbox.world import Token
 from schemas.time import DAY, HOUR
-from tests.support.home import moved_in
+from tests.support.home import NOW, moved_in
 
 if TYPE_CHECKING:
     from time_machine import Traveller
@@ -144,6 +144,23 @@ def test_a_gained_metering_point_gets_all_its_years(storage: Home, clock: Travel
     assert _is_whole(storage, cabin)
     production = storage.current().filter(pl.col("register") == "production")
     assert production.select("start", "quantity", "verified").equals(storage.served(cabin, "production"))
+
+
+def test_a_clock_that_was_ahead_hides_no_metering_point(storage: Home, clock: Traveller) -> None:
+    """A token of more points than one call may name is asked without names again once the clock is right."""
+    mine, cabin, barn = moved_in(10), moved_in(10, "cabin", 2), moved_in(10, "barn", 3)
+    storage.world.admit("sandbox-home", [mine, cabin])
+    storage.connect("home")
+    storage.set("sync__points_per_call", 1)
+    storage.backfill()
+    clock.move_to(NOW + 500 * DAY)
+    storage.sync()
+    clock.move_to(NOW + 2 * DAY)
+    storage.world.admit("sandbox-home", [mine, cabin, barn])
+
+    storage.sync()
+
+    assert _is_whole(storage, barn)
 
 
 def test_a_lost_metering_point_does_not_stop_the_other(storage: Home, clock: Traveller) -> None:

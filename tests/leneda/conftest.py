@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import stamina
 import time_machine
 
-from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from tests.leneda.plant import NOW, Plant
 from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.simulation import no_waits, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +18,9 @@ if TYPE_CHECKING:
 
     from connectors.influxdb.base import Database
     from connectors.influxdb.settings import InfluxSettings
+    from sandbox.serve import Sandbox
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program"]
-
-
-@pytest.fixture(autouse=True)
-def _no_waits() -> Iterator[None]:
-    """Repeat failed requests at once, as often as ever."""
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
+__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture
@@ -35,13 +28,6 @@ def clock() -> Iterator[time_machine.Traveller]:
     """The one clock of installation and operator; it goes on from `NOW` until it is moved."""
     with time_machine.travel(NOW) as traveller:
         yield traveller
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Sandbox]:
-    """One server for all tests: to stop one takes a fifth of a second."""
-    with running(World()) as served:
-        yield served
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 
 from connectors.leneda.source import LENEDA
 from connectors.leneda.wire import REGISTERS
+from sandbox import clock as clocks
 from sandbox.leneda.access import Decision
 from sandbox.leneda.grid import MeteringPoint
 from sandbox.plans import Absence
-from schemas.time import DAY, Window, local_midnight
+from schemas.time import DAY, Window, local_midnight, utc_now
 from tests.leneda.plant import ENERGY_ID, NOW, OTHER, POINT, TODAY, ZONE
 
 if TYPE_CHECKING:
@@ -243,3 +244,21 @@ def test_a_year_alone_is_proven_by_the_newest_year(
     assert len(windows) == 7 + proofs
     assert windows.count(LENEDA.recent(NOW + after)) == proofs
     assert 2025 not in plant.something_to_ask()
+
+
+def test_a_clock_that_was_ahead_takes_no_access_away(plant: Plant, clock: Traveller) -> None:
+    """Registers that showed nothing in a year that is yet to come are tried again once the clock is right."""
+    plant.owns(POINT, "consumption", "production")
+    plant.lists(POINT)
+    plant.world.leneda.switches.null_when_empty = True
+    assert plant.run().ok
+    plant.world.now = clocks.fixed(NOW)
+    clock.move_to(NOW + 500 * DAY)
+    assert plant.run().cause == "renew_credential"
+
+    plant.world.now = utc_now
+    clock.move_to(NOW + 3 * DAY)
+
+    assert plant.run().ok
+    assert plant.holds(POINT, "consumption")
+    assert plant.holds(POINT, "production")

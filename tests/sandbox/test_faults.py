@@ -13,6 +13,7 @@ import pytest
 from sandbox import households
 from sandbox.faults import Fault, FaultKind
 from sandbox.serve import running
+from schemas.time import DAY
 from tests.sandbox.asking import HOME, MAXHOURS_V1, MAXHOURS_V2, METERVALUES, PLUS, Elvia, instant, window
 
 if TYPE_CHECKING:
@@ -103,6 +104,14 @@ def test_conflicts(elvia: Elvia) -> None:
     """Rows come a second time, with another value."""
     good, bad = _compare(elvia, FaultKind.CONFLICT)
     assert bad == good + [row | {"value": round(row["value"] + 1, 3)} for row in good[_HIT]]
+
+
+def test_foretold(elvia: Elvia) -> None:
+    """Rows come a second time, with the time of a week later."""
+    good, bad = _compare(elvia, FaultKind.FORETOLD)
+    assert bad[: len(good)] == good
+    moved = [(instant(row["startTime"]) - 7 * DAY, row["value"]) for row in bad[len(good) :]]
+    assert moved == [(instant(row["startTime"]), row["value"]) for row in good[_HIT]]
 
 
 def test_quarter_hours(elvia: Elvia) -> None:

@@ -94,10 +94,12 @@ def test_units_and_intervals(leneda: Leneda) -> None:
 
 
 def test_arrangements(leneda: Leneda) -> None:
-    """Values may be missing, come twice, alike or with another value, or in no order."""
+    """Values may be missing, come twice, alike, with another value or a week later, or in no order."""
     leneda.world.leneda.switches.shuffled = False
     good = leneda.series()["items"]
+    week_later = [item | {"startedAt": item["startedAt"].replace("-06-10", "-06-17")} for item in good[_HIT]]
     expected = {
+        FaultKind.FORETOLD: good + week_later,
         FaultKind.EMPTY_SERIES: good[:40] + good[43:],
         FaultKind.DUPLICATE: good + good[_HIT],
         FaultKind.CONFLICT: good + [item | {"value": round(item["value"] + 1, 3)} for item in good[_HIT]],

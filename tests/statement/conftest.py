@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.leneda.conftest import _no_waits, clock, plant, sandbox, server
+from tests.leneda.conftest import clock, no_waits, plant, sandbox, server
 from tests.support.home import Home
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sandbox.serve import Sandbox
 
-__all__ = ["_no_waits", "clock", "plant", "sandbox", "server"]
+__all__ = ["clock", "no_waits", "plant", "sandbox", "server"]
 
 
 @pytest.fixture

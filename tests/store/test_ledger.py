@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from connectors.base import Feed, Subject
 from connectors.errors import Refused, RenewCredential, TryLater
-from pipelines.store.ledger import Asked, Contact, Credit, Ledger
+from pipelines.store.contact import Contact
+from pipelines.store.ledger import Asked, Credit, Ledger
 from pipelines.store.state import State
 from schemas.settlement import FlagVerdict
 from tests.store.asks import ANOTHER_POINT, POINT, START, span

@@ -1,4 +1,4 @@
-"""Somebody's installation beside a simulated Elvia: settings by environment alone, a data folder, a database.
+"""Somebody's installation beside a simulated operator, such as Elvia: settings by environment, data folder, database.
 
 `Home.backfill` and `Home.sync` do what the commands do, run after run, without the seconds that Dagster takes;
 that Dagster does the same is tested where it is the point.
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from connectors.base import Source
     from connectors.influxdb.base import Database
     from connectors.influxdb.settings import InfluxSettings
     from sandbox.serve import Sandbox
@@ -90,9 +91,9 @@ class Runs:
 class Home:
     """One installation; a context manager. Reading it needs nothing running but the database."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, influx: InfluxSettings | None) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, influx: InfluxSettings | None, source: Source = ELVIA) -> None:
         """Begin with no connection."""
-        self.sandbox, self.folder, self.influx = sandbox, folder, influx
+        self.sandbox, self.folder, self.influx, self.source = sandbox, folder, influx, source
         self.environment: dict[str, str] = {}
         if influx is not None:
             self.set("influxdb__url", influx.url)
@@ -128,14 +129,14 @@ class Home:
         self.environment[f"WATTLINE_{key.upper()}"] = str(value)
 
     def connect(self, name: str, token: str | None = None, **keys: object) -> None:
-        """Configure a connection to the sandbox; its token is `sandbox-<name>` unless another is given."""
+        """Configure a connection to the simulated Elvia; its token is `sandbox-<name>` unless another is given."""
         # The budget counts in real time, in which a simulated month is a minute.
         given = {"source": "elvia", "base_url": self.sandbox.elvia_url, "calls_per_hour": 100_000} | keys
         for key, value in (given | {"token": token or f"sandbox-{name}"}).items():
             self.set(f"connections__{name}__{key}", value)
 
     def admit(self, *households: Household) -> None:
-        """Let households move in, each with a token and a connection of its name."""
+        """Let households of Elvia's move in, each with a token and a connection of its name."""
         for household in households:
             self.world.admit(f"sandbox-{household.name}", [household])
             self.connect(household.name)
@@ -147,7 +148,7 @@ class Home:
 
     def flow(self) -> Flow:
         """Return the flow of a run that begins now."""
-        return Flow(self.settings, ELVIA, utc_now())
+        return Flow(self.settings, self.source, utc_now())
 
     def backfill(self, *, refetch: bool = False) -> Runs:
         """Do what `wattline backfill` does."""

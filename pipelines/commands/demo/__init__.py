@@ -14,6 +14,7 @@ from pipelines.commands.demo.correction import correct_one_hour, remember_correc
 from pipelines.commands.demo.private import alone, logged_to, own_dagster_home, started_influxdb, stopped_by_sigterm
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import say
+from pipelines.commands.report import say_report
 from pipelines.commands.simulated import simulated_connections
 from pipelines.commands.summary import say_summary
 from pipelines.commands.sync import synchronise
@@ -62,6 +63,7 @@ def run(*, folder: Path) -> int:
         settings = load(environ, folder / "data")
         create_database(settings)
         code = _play(world, settings, folder)
+        say_report(settings, connections=None, out=None)
         say(f"The store is in {settings.data_dir / 'store'}, the log is {log}. Nothing is left running.")
     return code
 

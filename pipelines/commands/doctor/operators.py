@@ -57,9 +57,8 @@ class _Claims:
 def _ask(settings: Settings, flow: Flow, name: str, now: datetime, claims: _Claims) -> Finding:
     source, connection = flow.source, flow.connections[name]
     subject = f"{source.name}/{name}"
-    contact = flow.store.ledger.contact(name)
-    if contact.not_before is not None and now < contact.not_before:
-        words = f"is not asked before {contact.not_before:%Y-%m-%d %H:%M} UTC, as the operator wants it; come back then"
+    if (not_before := flow.store.ledger.contact(name).waits_until(now)) is not None:
+        words = f"is not asked before {not_before:%Y-%m-%d %H:%M} UTC, as the operator wants it; come back then"
         return Finding(subject, words, ok=False)
     trials = flow.syncing().trials(name)
     if not trials:

@@ -1,0 +1,1 @@
+"""What every source promises, held to each source of the registry, on real parts."""
