@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipelines.flow import Flow
-    from pipelines.store.ledger import Contact
+    from pipelines.store.contact import Contact
 
 STORE: Final = "store"
 INFLUXDB: Final = "influxdb"

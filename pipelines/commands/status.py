@@ -140,4 +140,4 @@ def _say(document: Document) -> None:
         ]
         say_connection(connection, mine, SOURCES[connection.source].zone)
     for alarm in document.undelivered_alarms:
-        say(f"ALARM NOT DELIVERED: {alarm}. The next run tries again; `wattline doctor --alarm` tries now.")
+        say(f"ALARM NOT DELIVERED: {alarm}. The next run tries again; `wattline doctor --alarm` shows whether it can.")
