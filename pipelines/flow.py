@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
+from pipelines.alarms.cut_short import CutShort
 from pipelines.covered import covered
 from pipelines.load.progress import Progress
 from pipelines.load.run import Loaded, Loading, Target
@@ -86,7 +87,10 @@ class Flow:
             StoreFullError: the disk has too little room left.
         """
         run = SourceRun()
-        with self.store.writing(self._settings.store.lock_wait_s):
+        with (
+            CutShort(self.store.state).watching(self.source.name, self.now),
+            self.store.writing(self._settings.store.lock_wait_s),
+        ):
             if ask:
                 check_room(self.store.folder, self._settings.store.min_free_mb)
                 run.outcomes = self.syncing(ask).run(years, refetch=refetch, progress=progress).outcomes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,12 +11,13 @@ from uuid import uuid4
 import dagster as dg
 
 from connectors.registry import SOURCES
+from pipelines.alarms.look import look
 from pipelines.assets import FULL_TAG, INFLUXDB, READINGS, REFETCH_TAG, RUNS, key, year_assets
 from pipelines.dagster_home import dagster_home
 from pipelines.event_log import kept_open
 from pipelines.flow import Flow, SourceRun
 from pipelines.old_runs import delete_old_runs
-from pipelines.summary import SUMMARY, summary_asset
+from pipelines.summary import DAILY_TAG, SUMMARY, summary_asset
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from connectors.base import Source
     from pipelines.settings import Settings
+
+_LOG: Final = logging.getLogger(__name__)
 
 # A command says itself what happened; the UI has the whole log.
 QUIET: Final = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -78,7 +82,8 @@ def sync(
 ) -> Iterator[Launched]:
     """Run the years with something to ask, and always the newest; yield each run as it ends."""
     for _, flow in _flows(settings, connections):
-        yield from _launch(settings, flow, _with_something_to_ask(flow, connections), progress, tags={})
+        work = _with_something_to_ask(flow, connections)
+        yield from _launch(settings, flow, work, progress, daily=_named(flow, connections) == list(flow.connections))
 
 
 def _with_something_to_ask(flow: Flow, connections: Collection[str] | None) -> Iterator[tuple[int, list[str]]]:
@@ -109,14 +114,15 @@ def _launch(
     work: Iterable[tuple[int, list[str]]],
     progress: Callable[[str], None],
     *,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | None = None,
     stages: Sequence[str] = (READINGS, INFLUXDB),
+    daily: bool = False,
 ) -> Iterator[Launched]:
     source = flow.source
     definitions = dg.Definitions(
         assets=[
             year_assets(source, flow.connections, settings=settings, progress=progress),
-            summary_asset(source, configured=True, problem=None, settings=settings),
+            summary_asset(source, configured=True, problem=None, settings=settings, warn=_LOG.warning),
         ],
         executor=dg.in_process_executor,
     )
@@ -126,16 +132,22 @@ def _launch(
         for year, names in work:
             keys = [key(source.name, name, stage) for name in names for stage in stages]
             run_id = str(uuid4())
-            # A failure is told by the run itself, in the words of what it did.
-            with suppress(dg.Failure), kept_open(opened, run_id):
-                job.execute_in_process(
-                    instance=opened,
-                    run_id=run_id,
-                    partition_key=str(year),
-                    asset_selection=keys,
-                    tags=dict(tags),
-                    run_config=QUIET,
-                )
+            try:
+                # A failure is told by the run itself, in the words of what it did.
+                with suppress(dg.Failure), kept_open(opened, run_id):
+                    job.execute_in_process(
+                        instance=opened,
+                        run_id=run_id,
+                        partition_key=str(year),
+                        asset_selection=keys,
+                        tags=dict(tags or {}),
+                        run_config=QUIET,
+                    )
+            except Exception:
+                # The summary, which looks at the end of every other run, is not reached.
+                for words in look(settings, flow, None, utc_now()):
+                    _LOG.warning(words)
+                raise
             launched = True
             yield Launched(source.name, year, run_id, RUNS.pop(run_id))
         if launched:
@@ -143,6 +155,11 @@ def _launch(
             run_id = str(uuid4())
             with kept_open(opened, run_id):
                 job.execute_in_process(
-                    instance=opened, run_id=run_id, asset_selection=summary, run_config=QUIET, raise_on_error=False
+                    instance=opened,
+                    run_id=run_id,
+                    asset_selection=summary,
+                    tags={DAILY_TAG: "true"} if daily else {},
+                    run_config=QUIET,
+                    raise_on_error=False,
                 )
         delete_old_runs(opened, settings, utc_now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pipelines.flow import Flow
 
 MOST_HOLES_TOLD: Final = 20
+
+LATE_AFTER: Final = timedelta(days=2)
+"""A newest interval is too old when it is this much older than the operator's own delay allows."""
 
 
 @dataclass(frozen=True)

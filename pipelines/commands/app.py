@@ -74,14 +74,15 @@ def doctor(
         bool, typer.Option("--create", help="Create the database or bucket where it is missing.")
     ] = False,
     probe: Annotated[bool, typer.Option("--probe", help="Write, read and delete a point in the database.")] = False,
+    alarm: Annotated[bool, typer.Option("--alarm", help="Send a test message to everybody who gets alarms.")] = False,
 ) -> None:
     """Check that everything is in order.
 
-    Settings, credentials, clock, disk, database: each line is ok, or says what to do.
+    Settings, credentials, clock, disk, database, alarms: each line is ok, or says what to do.
     """
     from pipelines.commands.doctor import run
 
-    raise typer.Exit(run(create=create, probe=probe))
+    raise typer.Exit(run(create=create, probe=probe, alarm=alarm))
 
 
 @app.command()

@@ -6,10 +6,9 @@ calls of `load`, so that a changed secret is used by the next run.
 
 from __future__ import annotations
 
-from pipelines.settings.loading import load
+from pipelines.settings.loading import load, load_alarms
 from pipelines.settings.model import (
     AccessSettings,
-    AlarmSettings,
     DagsterSettings,
     Settings,
     StoreSettings,
@@ -20,12 +19,12 @@ from pipelines.settings.variables import unknown_variables
 
 __all__ = [
     "AccessSettings",
-    "AlarmSettings",
     "DagsterSettings",
     "Settings",
     "SettingsError",
     "StoreSettings",
     "SyncSettings",
     "load",
+    "load_alarms",
     "unknown_variables",
 ]
