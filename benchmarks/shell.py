@@ -44,6 +44,8 @@ class Ended:
     """What a process took, and what it printed."""
 
     seconds: float
+    processor_s: float
+    """Of the processor, which other load disturbs less."""
     peak_mb: float
     printed: str
 
@@ -89,7 +91,12 @@ class Installation:
                 f"{arguments or 'definitions'} ended with {process.returncode}: {(self.folder / 'err').read_text()}"
             )
             raise RuntimeError(message)
-        return Ended(perf_counter() - begin, usage.ru_maxrss / KB, (self.folder / "out").read_text())
+        return Ended(
+            perf_counter() - begin,
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss / KB,
+            (self.folder / "out").read_text(),
+        )
 
     @property
     def dagster(self) -> Path:
@@ -130,6 +137,7 @@ def _household(folder: Path, influxdb: InfluxSettings) -> None:
         for command in ("backfill", "sync", "status"):
             ended = here.run(COMMAND, command)
             show(f"one household's {command}, s", f"{ended.seconds:.1f}")
+            show("  of the processor, s", f"{ended.processor_s:.1f}")
             show("  peak memory, MB", f"{ended.peak_mb:.0f}")
 
 
@@ -143,6 +151,7 @@ def _many(folder: Path, influxdb: InfluxSettings, size: int) -> None:
             ended = here.run(COMMAND, "sync")
             show(f"sync of {size} connections x 3 years {what}, s", f"{ended.seconds:.1f}")
             show("  calls", f"{len(sandbox.world.calls)}")
+            show("  of the processor, s", f"{ended.processor_s:.1f}")
             show("  peak memory, MB", f"{ended.peak_mb:.0f}")
             show("  growth of Dagster's event log, MB", f"{here.event_log_mb() - before:.1f}")
             here.let_a_day_pass()
