@@ -10,6 +10,7 @@ COPY requirements.lock ./
 RUN /opt/wattline/bin/python -m pip install --require-hashes --no-deps --only-binary=:all: -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY connectors connectors
+COPY dashboards dashboards
 COPY pipelines pipelines
 COPY sandbox sandbox
 COPY schemas schemas

@@ -14,10 +14,10 @@ define SET_UP
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo dev test check format bench lock clean
+.PHONY: help setup setup-dev demo dev test check format dashboards bench lock clean
 
 help: ## Print this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Make .venv and the wattline command in it
 	$(SET_UP)
@@ -39,14 +39,18 @@ test: setup-dev ## Every test, and the share of the code that they reach
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-check: setup-dev ## Format, lint and types
+check: setup-dev ## Format, lint, types, and whether the dashboards are up to date
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
+	@$(BIN)/python -m dashboards --check
 
 format: setup-dev ## Format the code, and mend what the linter can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+dashboards: setup ## Write Grafana's dashboards and alert rules anew
+	@$(BIN)/python -m dashboards
 
 bench: setup-dev ## The benchmarks
 	@$(BIN)/python -m benchmarks

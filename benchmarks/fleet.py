@@ -1,4 +1,4 @@
-"""A fleet's first backfill from the sandbox into InfluxDB, against writing the same lines alone."""
+"""A fleet's first backfill from the sandbox into InfluxDB, against writing the same lines alone; dashboards on it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 from typing import TYPE_CHECKING
 
+from benchmarks import dashboards
 from benchmarks.timing import show
 from connectors.influxdb.database import connect
 from connectors.influxdb.settings import InfluxSettings
@@ -23,6 +24,7 @@ from sandbox.influxd import find_or_fetch, running_influxd
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+DATABASE = "fleet"
 TOKEN = "sandbox-fleet"  # noqa: S105 - the sandbox's own, and no secret
 
 
@@ -52,7 +54,7 @@ def _backfill(folder: Path, sandbox: str, influxdb: str) -> tuple[float, float]:
         "WATTLINE_CONNECTIONS__FLEET__TOKEN": TOKEN,
         "WATTLINE_CONNECTIONS__FLEET__BASE_URL": f"{sandbox}/elvia",
         "WATTLINE_INFLUXDB__URL": influxdb,
-        "WATTLINE_INFLUXDB__DATABASE": "fleet",
+        "WATTLINE_INFLUXDB__DATABASE": DATABASE,
         "WATTLINE_DATA_DIR": str(folder / "data"),
     }
     command = [sys.executable, "-c", "from pipelines.commands import main; main()", "backfill"]
@@ -88,12 +90,13 @@ def run(size: int) -> None:
             message = "no influxd is here, and no apt to fetch it"
             raise RuntimeError(message)
         with running_influxd(binary, folder / "influxdb") as server:
-            connection = connect(InfluxSettings(url=server.url, database="fleet"))
+            connection = connect(InfluxSettings(url=server.url, database=DATABASE))
             connection.create()
             connection.close()
             with _sandbox(folder, size) as sandbox:
                 took, memory = _backfill(folder, sandbox, server.url)
             alone, count = _write_alone(folder, server.url)
+            dashboards.run(server.url, DATABASE, size)
     show(f"backfill of {size} metering points x 3 years, s", f"{took:.1f}")
     show(f"writing the same {count:,} lines alone, s", f"{alone:.1f}")
     show("times as long", f"{took / alone:.2f}")

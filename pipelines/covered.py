@@ -15,20 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from connectors.base import Source
+    from pipelines.store.home import SourceStore
 
 
-def covered(days: pl.DataFrame, source: Source, configured: Collection[str], now: datetime) -> pl.DataFrame:
-    """Return `schemas.coverage.coverage` of all series.
+def covered(days: pl.DataFrame, store: SourceStore, configured: Collection[str], now: datetime) -> pl.DataFrame:
+    """Return `schemas.coverage.coverage` of all series; `days` are some or all of the store's.
 
-    Nothing is expected of a connection any more that was taken out of the settings: what it brought stays, and
-    what came after its last day is not missing.
+    Nothing is expected any more of a connection that was taken out of the settings, nor of a register to which access
+    was lost: what they brought stays, and what came after their last day is not missing.
     """
-    days = _by_owner(days)
+    days, source = _by_owner(days), store.source
     expected_until = source.expected_until(now)
-    is_configured = pl.col("connection").is_in(list(configured))
-    parts = [coverage(days.filter(is_configured), source.zone, expected_until)]
-    for rows in days.filter(~is_configured).partition_by("connection"):
+    no_more = pl.col("connection").is_in(list(configured)).not_()
+    for subject in store.ledger.no_longer_read():
+        no_more |= (pl.col("metering_point") == subject.metering_point) & (pl.col("register") == subject.register)
+    parts = [coverage(days.filter(~no_more), source.zone, expected_until)]
+    for rows in days.filter(no_more).partition_by(*SERIES):
         newest = rows.select(pl.col("day").max()).item()
         parts.append(coverage(rows, source.zone, min(expected_until, local_midnight(newest + DAY, source.zone))))
     return pl.concat(parts)

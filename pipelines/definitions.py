@@ -7,7 +7,9 @@ missing then.
 import dagster as dg
 
 from connectors.registry import SOURCES
+from pipelines.alarms.failed_runs import LOOKS, alarms_of_failed_runs
 from pipelines.assets import year_assets
+from pipelines.patience import patience
 from pipelines.schedules import daily_sync
 from pipelines.sensors import access_sensor
 from pipelines.settings import Settings, SettingsError, load
@@ -28,8 +30,13 @@ def _definitions() -> dg.Definitions:
         assets.append(summary_asset(source, configured=bool(connections), problem=problem))
     return dg.Definitions(
         assets=assets,
+        jobs=LOOKS,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
-        sensors=[access_sensor(source, settings) for source in SOURCES.values() if source.access is not None],
+        sensors=[
+            *(access_sensor(source, settings) for source in SOURCES.values() if source.access is not None),
+            *(patience(source) for source in SOURCES.values()),
+            alarms_of_failed_runs(),
+        ],
         executor=dg.in_process_executor,
     )
 

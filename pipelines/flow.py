@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import OutsideError
 from connectors.influxdb.database import connect
+from pipelines.alarms.cut_short import CutShort
 from pipelines.covered import covered
 from pipelines.load.progress import Progress
 from pipelines.load.run import Loaded, Loading, Target
@@ -59,6 +60,8 @@ class Flow:
         self._settings, self.source, self.now = settings, source, now
         self.store = SourceStore(settings.data_dir, source)
         self.connections = settings.connections_of(source.name)
+        self.silent_after = settings.access.silent_days * DAY
+        """After how long an owner who was asked for access, and has not answered, is told of."""
 
     def syncing(self, connections: Collection[str] | None = None) -> Syncing:
         """Return the asking side for these connections (all, by default)."""
@@ -84,7 +87,10 @@ class Flow:
             StoreFullError: the disk has too little room left.
         """
         run = SourceRun()
-        with self.store.writing(self._settings.store.lock_wait_s):
+        with (
+            CutShort(self.store.state).watching(self.source.name, self.now),
+            self.store.writing(self._settings.store.lock_wait_s),
+        ):
             if ask:
                 check_room(self.store.folder, self._settings.store.min_free_mb)
                 run.outcomes = self.syncing(ask).run(years, refetch=refetch, progress=progress).outcomes
@@ -94,7 +100,7 @@ class Flow:
 
     def coverage(self) -> pl.DataFrame:
         """Return the coverage of all that is in the store, as of now: `pipelines.covered.covered`."""
-        return covered(self.store.readings.days(), self.source, self.connections, self.now)
+        return covered(self.store.readings.days(), self.store, self.connections, self.now)
 
     def target_of(self, connection: str) -> str | None:
         """Name the database that the connection's readings belong to; None where none is configured."""

@@ -5,18 +5,19 @@ from collections.abc import Collection
 import dagster as dg
 
 from connectors.base import Source
+from pipelines.alarms.look import tell_settings
 from pipelines.assets import INFLUXDB, READINGS, key
 from pipelines.flow import Flow
 from pipelines.settings import Settings, SettingsError, load
-from pipelines.summary import SUMMARY
+from pipelines.summary import DAILY_TAG, SUMMARY
 from schemas.time import utc_now
 
 
 def requests(flow: Flow, now_key: str, connections: Collection[str] | None = None) -> list[dg.RunRequest]:
     """Return a run for each year that has something to ask, newest first, and one for the summary.
 
-    The newest year always runs, with every connection (of those that are named): it loads what an absent database
-    missed, and counts what has become late.
+    The newest year always runs, with every connection that was chosen (all, by default): it loads what an absent
+    database missed, and counts what has become late.
     """
     source, chosen = flow.source, list(flow.connections if connections is None else connections)
     syncing = flow.syncing(chosen)
@@ -35,7 +36,7 @@ def requests(flow: Flow, now_key: str, connections: Collection[str] | None = Non
     summary = dg.RunRequest(
         run_key=f"{source.name}-summary-{now_key}",
         asset_selection=[dg.AssetKey([source.name, SUMMARY])],
-        tags={"dagster/priority": "-1"},
+        tags={"dagster/priority": "-1", DAILY_TAG: "true"},
     )
     return [*wanted, summary]
 
@@ -54,6 +55,8 @@ def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
         try:
             fresh = load()
         except SettingsError as error:
+            for words in tell_settings(error, utc_now()):
+                context.log.warning(words)
             return dg.SkipReason(str(error))
         flow = Flow(fresh, source, utc_now())
         if not flow.connections:

@@ -93,7 +93,9 @@ def draw_up(flow: Flow, month: date, names: Mapping[str, str], connections: Coll
     of_month = summarise(current(revisions, log.shape), source.zone)
     days = pl.concat([log.days(each for each in log.months() if each != month), of_month])
     chosen = pl.lit(value=True) if connections is None else pl.col("connection").is_in(list(connections))
-    coverage = covered(days, source, flow.connections, flow.now).filter(pl.col("day").dt.month_start() == month, chosen)
+    coverage = covered(days, flow.store, flow.connections, flow.now).filter(
+        pl.col("day").dt.month_start() == month, chosen
+    )
 
     last = Statements(flow.store.state, source.name).last(month)
     issued = pl.DataFrame(

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from connectors.base import Feed
+from connectors.base import Feed, Subject
+from pipelines.access.standing import State, standings
 from pipelines.covered import covered
 from pipelines.load.progress import Progress
 from pipelines.store.alias import Aliases
 from schemas.coverage import SERIES
+from schemas.time import local_day
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pipelines.flow import Flow
 
 MOST_HOLES_TOLD: Final = 20
+
+LATE_AFTER: Final = timedelta(days=2)
+"""A newest interval is too old when it is this much older than the operator's own delay allows."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class SeriesStatus:
     corrected: int
     sparse: bool
     quarantined: int
+    lost: bool
+    """Whether access to it was lost: it is asked for no more, and nothing is missing since."""
     alias: str
     """What the metering point is called in Dagster, where its id must not stand."""
     unbalanced: tuple[str, ...]
@@ -69,6 +78,8 @@ class ConnectionStatus:
     """What is known of the newest of them: time, register, rule, what is wrong."""
     flag_verdicts: dict[str, str] = field(default_factory=dict)
     """Per metering point: whether the operator's mark of a final value is mute, and why."""
+    access: tuple[str, ...] = ()
+    """Registers of which access was lost, or of which the owner has been silent for long: what, since when."""
     aliases: dict[str, str] = field(default_factory=dict)
     """The metering points that the settings list or that answered, by what they are called in Dagster."""
     load_failure: str | None = None
@@ -80,18 +91,20 @@ class ConnectionStatus:
 def status(flow: Flow, now: datetime) -> tuple[list[ConnectionStatus], list[SeriesStatus]]:
     """Return how every connection and every register of a source stands."""
     days = flow.store.readings.days()
-    by_day = covered(days, flow.source, flow.connections, now)
+    by_day = covered(days, flow.store, flow.connections, now)
     open_rows = {name: flow.store.quarantine.open_rows(name) for name in flow.connections}
-    aliases = Aliases(flow.store.state)
-    connections = [_connection(flow, name, open_rows[name], aliases) for name in flow.connections]
+    aliases, lost = Aliases(flow.store.state), set(flow.store.ledger.no_longer_read())
+    connections = [_connection(flow, name, open_rows[name], aliases, now) for name in flow.connections]
     series = [
-        _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases)
+        _series(flow, rows, open_rows.get(str(rows["connection"][0])), aliases, lost)
         for rows in by_day.partition_by(*SERIES, maintain_order=True)
     ]
     return connections, series
 
 
-def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, aliases: Aliases) -> SeriesStatus:
+def _series(
+    flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, aliases: Aliases, lost: Collection[Subject]
+) -> SeriesStatus:
     first = days.row(0, named=True)
     readings, expected = int(days["present"].sum()), int(days["expected"].sum())
     settled = int(days["settled"].sum())
@@ -120,6 +133,7 @@ def _series(flow: Flow, days: pl.DataFrame, quarantine: pl.DataFrame | None, ali
         corrected=int(days["corrected"].sum()),
         sparse=sparse,
         quarantined=bad,
+        lost=Subject(first["metering_point"], first["register"]) in lost,
         alias=aliases.of(first["metering_point"]),
         unbalanced=_unbalanced(days),
         holes=tuple(f"{row['day']}: {row['missing']} missing" for row in holes.iter_rows(named=True)),
@@ -135,7 +149,16 @@ def _unbalanced(days: pl.DataFrame) -> tuple[str, ...]:
     )
 
 
-def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliases) -> ConnectionStatus:
+def _access(flow: Flow, name: str, now: datetime) -> tuple[str, ...]:
+    return tuple(
+        f"{standing.subject.metering_point} {standing.subject.register}: {standing.state} since "
+        f"{local_day(standing.since, flow.source.zone)}"
+        for standing in standings(flow.store, name, flow.connections[name], flow.silent_after, now)
+        if standing.state in (State.LOST, State.SILENT)
+    )
+
+
+def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliases, now: datetime) -> ConnectionStatus:
     ledger = flow.store.ledger
     contact, points = ledger.contact(name), set(ledger.metering_points(name))
     refused, differences, failure = 0, [], None
@@ -167,6 +190,7 @@ def _connection(flow: Flow, name: str, quarantine: pl.DataFrame, aliases: Aliase
             for point, verdict in ledger.flags().items()
             if point in points
         },
+        access=_access(flow, name, now),
         aliases={aliases.of(point): point for point in sorted({*flow.connections[name].listed_points(), *points})},
         load_failure=failure,
         refused_lines=refused,

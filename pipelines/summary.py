@@ -13,19 +13,21 @@ from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
 from pipelines import charts
+from pipelines.alarms.look import look
 from pipelines.flow import Flow
 from pipelines.liveness import live
 from pipelines.metadata import verdict_lines
 from pipelines.peaks import differing_peaks
 from pipelines.settings import Settings, load
-from pipelines.status import ConnectionStatus, SeriesStatus, status
+from pipelines.status import LATE_AFTER, ConnectionStatus, SeriesStatus, status
 from pipelines.store.alias import Aliases
+from pipelines.store.files import StoreDamagedError
 from schemas.time import utc_now
 
 SUMMARY: Final = "summary"
 
-LATE_AFTER: Final = timedelta(days=2)
-"""A newest interval is too old when it is this much older than the operator's own delay allows."""
+DAILY_TAG: Final = "wattline/daily"
+"""A summary with this tag set to "true" ends a whole daily run: where all is well, the heartbeat is due."""
 
 COVERED_ENOUGH: Final = 0.99
 SETTLED_ENOUGH: Final = 0.9
@@ -121,8 +123,13 @@ def summary_asset(
     configured: bool,
     problem: str | None,
     settings: Settings | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> dg.AssetsDefinition:
-    """Declare a source's summary; `problem` says why the settings could not be read."""
+    """Declare a source's summary; `problem` says why the settings could not be read.
+
+    It is what every schedule and every command runs last, so it is from here that alarms are sent. A command hands
+    over its settings, with where to tell what went wrong with that.
+    """
     asset_key = dg.AssetKey([source.name, SUMMARY])
     missing = "" if configured else f" No connection to {source.name} is configured yet."
     description = f"How every connection to {source.name} stands, over all years.{missing}"
@@ -137,19 +144,30 @@ def summary_asset(
     )
     def summary(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         live(context.instance, context.run.run_id)
-        now = utc_now()
-        flow = Flow(settings or load(), source, now)
-        connections, series = status(flow, now)
-        # What a removed connection left behind stays in the table, and is nobody's fault.
-        judged = [each for each in series if each.connection in flow.connections]
+        now, given = utc_now(), settings or load()
+        flow = Flow(given, source, now)
+        try:
+            connections, series = status(flow, now)
+        except StoreDamagedError as damage:
+            _each(warn or context.log.warning, look(given, flow, damage, now))
+            raise
+        # What a removed connection left behind, or one that access was lost to, stays in the table: nobody's fault.
+        judged = [each for each in series if each.connection in flow.connections and not each.lost]
         standing = Standing(flow, connections, judged, now - source.expected_until(now))
         by_month = dg.MetadataValue.md(charts.by_month(flow.coverage()))
         yield dg.MaterializeResult(
             metadata={"connections": len(connections), "registers": len(series), **_table(series), "months": by_month},
             check_results=list(_judged(standing)),
         )
+        daily = context.run.tags.get(DAILY_TAG) == "true"
+        _each(warn or context.log.warning, look(given, flow, judged, now, daily=daily))
 
     return summary
+
+
+def _each(warn: Callable[[str], None], problems: list[str]) -> None:
+    for words in problems:
+        warn(words)
 
 
 def _judged(standing: Standing) -> Iterator[dg.AssetCheckResult]:

@@ -18,6 +18,7 @@ _BY_CAUSE: Final = {
     "our_mistake": _DEVELOPERS,
     "database_missing": "You must act.",
     "not_configured": "You must act: correct the settings under [influxdb], or the server.",
+    "not_delivered": "You must act: correct the settings under [alarms]; docs/alarms.md says what each must be.",
     "cannot_do": "You must act: this kind of server cannot do it; docs/influxdb.md says what each can.",
     "no_package": "You must act: install InfluxDB 1.x, so that `influxd` is found.",
 }

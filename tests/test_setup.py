@@ -177,4 +177,16 @@ def test_help_names_every_target() -> None:
 
     targets = {line.split()[1] for line in printed.splitlines()}
 
-    assert targets == {"help", "setup", "demo", "dev", "test", "check", "format", "bench", "lock", "clean"}
+    assert targets == {
+        "help",
+        "setup",
+        "demo",
+        "dev",
+        "test",
+        "check",
+        "format",
+        "dashboards",
+        "bench",
+        "lock",
+        "clean",
+    }

@@ -74,14 +74,15 @@ def doctor(
         bool, typer.Option("--create", help="Create the database or bucket where it is missing.")
     ] = False,
     probe: Annotated[bool, typer.Option("--probe", help="Write, read and delete a point in the database.")] = False,
+    alarm: Annotated[bool, typer.Option("--alarm", help="Send a test message to everybody who gets alarms.")] = False,
 ) -> None:
     """Check that everything is in order.
 
-    Settings, credentials, clock, disk, database: each line is ok, or says what to do.
+    Settings, credentials, clock, disk, database, alarms: each line is ok, or says what to do.
     """
     from pipelines.commands.doctor import run
 
-    raise typer.Exit(run(create=create, probe=probe))
+    raise typer.Exit(run(create=create, probe=probe, alarm=alarm))
 
 
 @app.command()
@@ -217,6 +218,26 @@ def report(
     from pipelines.commands.report import run
 
     raise typer.Exit(run(out=out, connections=connection))
+
+
+@app.command()
+def dashboards(
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder to write to; made where it is missing.")
+    ],
+    datasource: Annotated[
+        str, typer.Option("--datasource", metavar="UID", help="Grafana's uid of the InfluxDB data source.")
+    ] = "wattline",
+    connection: Connections = None,
+) -> None:
+    """Write dashboards for Grafana.
+
+    For any Grafana to import, with this installation's metering points, and their names out of the settings.
+    """
+    from pipelines.commands.dashboards import run
+
+    raise typer.Exit(run(out=out, datasource=datasource, connections=connection))
 
 
 @app.command()

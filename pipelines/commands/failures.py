@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 from typing import Final, NamedTuple
 
 from connectors.errors import OutsideError
 from pipelines.commands.usage import UsageError
 from pipelines.settings import SettingsError
-from pipelines.store.files import StoreDamagedError
+from pipelines.store.files import OF_THE_DISK, StoreDamagedError
 from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
 from pipelines.who import who_must_act
@@ -16,9 +15,6 @@ from pipelines.who import who_must_act
 WELL: Final = 0
 FAILED: Final = 1
 MISUSED: Final = 2
-
-
-_OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
 
 
 class Ending(NamedTuple):
@@ -36,7 +32,7 @@ def explained(error: Exception) -> Ending | None:
         return Ending(f"{error}. {who_must_act(error.cause)}", FAILED)
     if isinstance(error, (StoreBusyError, StoreDamagedError, StoreFullError)):
         return Ending(str(error), FAILED)
-    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
         where = f" ({error.filename})" if error.filename else ""
         words = f"{error.strerror}{where}. What was stored is whole; mend that, and run again."
         return Ending(words, FAILED)

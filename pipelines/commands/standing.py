@@ -28,7 +28,8 @@ def say_connection(connection: ConnectionStatus, series: Sequence[NamedSeries], 
 
 def remarks(connection: ConnectionStatus, series: Sequence[NamedSeries]) -> list[str]:
     """Return what there is to say of a connection beyond how its last run went; nothing where all is as it should."""
-    return [*_named(connection), *_holes(series), *_imbalances(series), *_faults(connection)]
+    said = (_named(connection), _holes(series), _imbalances(series), _faults(connection), _of_the_database(connection))
+    return [line for lines in said for line in lines]
 
 
 def contact(connection: ConnectionStatus, zone: ZoneInfo) -> str:
@@ -71,12 +72,17 @@ def _faults(connection: ConnectionStatus) -> Iterator[str]:
             yield f"{point}: the operator's mark of a final value is {verdict}"
     if connection.nulls:
         yield f"{counted(connection.nulls, 'row')} without a value in the last run: missing, not zero"
+    for words in connection.access:
+        yield f"access to {words}; `wattline access list` says more"
     for word, count in connection.unfamiliar.items():
         yield f"{counted(count, 'row')} of the last run are provisional by the unknown {word}"
     for rule, count in connection.quarantined.items():
         yield f"QUARANTINED {counted(count, 'row')}: {rule}"
     for row in connection.quarantined_rows:
         yield f"  {row}"
+
+
+def _of_the_database(connection: ConnectionStatus) -> Iterator[str]:
     if connection.load_failure:
         yield f"InfluxDB FAILED: {connection.load_failure}."
     if connection.refused_lines:

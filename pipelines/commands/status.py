@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from connectors.registry import SOURCES
+from pipelines.alarms.book import Book
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import remark_on_target, say, say_table
 from pipelines.commands.standing import say_connection
@@ -15,6 +16,7 @@ from pipelines.commands.usage import chosen_connections, prepare_data_dir
 from pipelines.flow import Flow
 from pipelines.settings import load
 from pipelines.status import ConnectionStatus, SeriesStatus, status
+from pipelines.store.state import State
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Document:
     ok: bool
     data_dir: str
     influxdb: str | None
+    undelivered_alarms: list[str]
     connections: list[ConnectionStatus]
     series: list[NamedSeries]
 
@@ -80,11 +83,13 @@ def describe(settings: Settings, now: datetime) -> Document:
             these_connections, these_series = status(Flow(settings, source, now), now)
             connections += these_connections
             series += [named(one, settings.names.get(one.metering_point)) for one in these_series]
+    undelivered = [str(alarm) for alarm in Book(State(settings.data_dir)).undelivered()]
     return Document(
         at=now,
-        ok=all(is_well(connection) for connection in connections),
+        ok=not undelivered and all(is_well(connection) for connection in connections),
         data_dir=str(settings.data_dir),
         influxdb=settings.influxdb.target() if settings.influxdb else None,
+        undelivered_alarms=undelivered,
         connections=connections,
         series=series,
     )
@@ -134,3 +139,5 @@ def _say(document: Document) -> None:
             if (series.source, series.connection) == (connection.source, connection.connection)
         ]
         say_connection(connection, mine, SOURCES[connection.source].zone)
+    for alarm in document.undelivered_alarms:
+        say(f"ALARM NOT DELIVERED: {alarm}. The next run tries again; `wattline doctor --alarm` shows whether it can.")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines import launch
+from pipelines.alarms.look import tell_settings
 from pipelines.commands.failures import FAILED, WELL
-from pipelines.commands.output import progress, remark_on_target
+from pipelines.commands.output import progress, remark, remark_on_target
 from pipelines.commands.runs import summed_up
 from pipelines.commands.summary import say_summary
 from pipelines.commands.usage import chosen_connections, prepare_data_dir
-from pipelines.settings import load
+from pipelines.settings import SettingsError, load
+from schemas.time import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,11 +23,21 @@ if TYPE_CHECKING:
 
 def run(*, connections: Sequence[str] | None) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`, `StoreBusyError`."""
-    settings = load()
+    settings = _loaded()
     tally = synchronise(settings, chosen_connections(settings, connections))
     say_summary(tally)
     remark_on_target(settings)
     return WELL if tally.ok else FAILED
+
+
+def _loaded() -> Settings:
+    try:
+        return load()
+    except SettingsError as error:
+        # Nobody watches what cron runs.
+        for words in tell_settings(error, utc_now()):
+            remark(words)
+        raise
 
 
 def synchronise(settings: Settings, connections: Collection[str]) -> Tally:

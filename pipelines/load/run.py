@@ -176,7 +176,7 @@ class Loading:
         only: Collection[date] | None = None,
     ) -> None:
         """Send every derived month whose lines are not those acknowledged: coverage changes as time passes, too."""
-        coverage = covered(days, self._store.source, self._configured, self._now)
+        coverage = covered(days, self._store, self._configured, self._now)
         derived = [
             projection.local_days(coverage, self._source, self._zone),
             projection.local_months(coverage, self._source, self._zone),

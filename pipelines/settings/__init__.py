@@ -6,10 +6,9 @@ calls of `load`, so that a changed secret is used by the next run.
 
 from __future__ import annotations
 
-from pipelines.settings.loading import load
+from pipelines.settings.loading import load, load_alarms
 from pipelines.settings.model import (
     AccessSettings,
-    AlarmSettings,
     Settings,
     StoreSettings,
     SyncSettings,
@@ -19,11 +18,11 @@ from pipelines.settings.variables import unknown_variables
 
 __all__ = [
     "AccessSettings",
-    "AlarmSettings",
     "Settings",
     "SettingsError",
     "StoreSettings",
     "SyncSettings",
     "load",
+    "load_alarms",
     "unknown_variables",
 ]

@@ -28,19 +28,35 @@ def load(environ: Mapping[str, str] = os.environ, folder: Path | None = None) ->
     Raises:
         SettingsError: a line for each problem: the key, what is wrong, the fix; no value, no secret.
     """
-    here = (folder or Path.cwd()).absolute()
-    layers = Layers()
-    try:
-        _read(environ, here, layers)
-    except OSError as error:
-        layers.unreadable(
-            f"{error.filename}: cannot be read: {error.strerror}; correct the path, or let this user read it"
-        )
+    layers = _layers(environ, folder)
     settings = _checked(layers) if layers.complete else None
     if settings is None or layers.problems:
         raise SettingsError(layers.problems)
     settings.note(layers.warnings)
     return settings
+
+
+def load_alarms(environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings | None:
+    """Return what settings that `load` refuses still say of alarms and of where state is kept; None where they don't.
+
+    For whoever has to tell that they are refused; all else in it is the default.
+    """
+    tree = _layers(environ, folder).tree
+    try:
+        return Settings.model_validate({key: tree[key] for key in ("data_dir", "alarms") if key in tree})
+    except ValidationError:
+        return None
+
+
+def _layers(environ: Mapping[str, str], folder: Path | None) -> Layers:
+    layers = Layers()
+    try:
+        _read(environ, (folder or Path.cwd()).absolute(), layers)
+    except OSError as error:
+        layers.unreadable(
+            f"{error.filename}: cannot be read: {error.strerror}; correct the path, or let this user read it"
+        )
+    return layers
 
 
 def _read(environ: Mapping[str, str], here: Path, layers: Layers) -> None:

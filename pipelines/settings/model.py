@@ -14,7 +14,6 @@ from pydantic import (
     BaseModel,
     Field,
     PrivateAttr,
-    SecretStr,
     WrapValidator,
     field_validator,
 )
@@ -22,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from connectors.connection import STRICT, ConnectionSettings, WholeNumber
 from connectors.influxdb.settings import InfluxSettings
+from connectors.messages.settings import AlarmSettings
 from connectors.registry import SOURCES
 from pipelines.settings.cron import checked_cron
 
@@ -52,14 +52,6 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _url(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", text):
-        message = "must be a URL: a scheme, :// and no blanks"
-        raise ValueError(message)
-    return secret
-
-
 def _by_source(table: object, _: object) -> ConnectionSettings:
     """Read a connection by the model of its source. A union of models would report the faults of each."""
     if isinstance(table, ConnectionSettings):
@@ -83,8 +75,6 @@ if TYPE_CHECKING:
     Connection = ConnectionSettings
 else:
     Connection = Annotated[reduce(or_, (source.settings for source in SOURCES.values())), WrapValidator(_by_source)]
-
-SecretUrl = Annotated[SecretStr, AfterValidator(_url)]
 
 
 class Section(BaseModel):
@@ -115,14 +105,6 @@ class AccessSettings(Section):
     attempts_per_day: WholeNumber = Field(default=5, ge=1, le=1000)
     silent_days: WholeNumber = Field(default=14, ge=1, le=365)
     check_every_s: WholeNumber = Field(default=3600, ge=5, le=86_400)
-
-
-class AlarmSettings(Section):
-    """Where messages go. Each of these may hold a password or be one, so each is a secret."""
-
-    urls: tuple[SecretUrl, ...] = Field(default=(), examples=[["https://hooks.example.org/wattline"]])
-    smtp: SecretUrl | None = Field(default=None, examples=["smtps://user:password@mail.example.org"])
-    heartbeat_url: SecretUrl | None = Field(default=None, examples=["https://heartbeat.example.org/wattline"])
 
 
 class Settings(Section):

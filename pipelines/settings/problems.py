@@ -44,6 +44,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "bool_parsing": "must be true or false",
     "string_type": "must be text, in quotes",
     "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
     "string_pattern_mismatch": "has a character that may not stand there",
     "path_type": "must be a path, in quotes",
 }

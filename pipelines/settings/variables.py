@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_origin
 
 from pydantic import BaseModel
 from pydantic_settings import EnvSettingsSource
@@ -79,7 +79,14 @@ def _every_variable() -> Iterator[str]:
     yield from (variable(CONFIG), variable(SECRETS_DIR))
     for section, field in Settings.model_fields.items():
         yield variable(section)
-        name = ["NAME"] if section == "connections" else []
-        for model in parts(field.annotation, BaseModel):
-            yield from (variable(section, *name, key) for key in model.model_fields)
+        yield from _below(field, section, *(["NAME"] if section == "connections" else []))
     yield from (variable("schedules", source) for source in SOURCES)
+
+
+def _below(field: FieldInfo, *path: str) -> Iterator[str]:
+    for model in parts(field.annotation, BaseModel):
+        for key, inner in model.model_fields.items():
+            yield variable(*path, key)
+            # A table in a list has no name of its own.
+            if get_origin(inner.annotation) is not tuple:
+                yield from _below(inner, *path, key)

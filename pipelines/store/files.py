@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEMPORARY: Final = ".tmp"
+OF_THE_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
+"""The numbers of an `OSError` that the disk is to blame for, and that its owner must mend."""
+
 PRIVATE: Final = 0o700
 """Readings tell when somebody is at home: folders are their owner's alone."""
 

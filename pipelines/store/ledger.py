@@ -109,6 +109,16 @@ class Ledger:
             )
             return {_subject(row): datetime.fromtimestamp(row["at"], UTC) for row in rows}
 
+    def no_longer_read(self) -> list[Subject]:
+        """Return every subject that answered once, and that the connection it answered is turned down for now."""
+        with self._state.changing() as database:
+            rows = database.execute(
+                "SELECT * FROM turned_down JOIN metering_points USING (source, connection, metering_point, register)"
+                " WHERE source = ?",
+                (self._source,),
+            )
+            return [_subject(row) for row in rows]
+
     def owners(self) -> dict[str, list[str]]:
         """Return the connections that each metering point was seen under."""
         found: dict[str, list[str]] = {}

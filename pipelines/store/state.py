@@ -60,6 +60,16 @@ CREATE TABLE IF NOT EXISTS access_subjects (
     number INTEGER, source TEXT, connection TEXT, metering_point TEXT, register TEXT, owner TEXT, checked_at INTEGER,
     PRIMARY KEY (number, metering_point, register)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cut_short (
+    source TEXT PRIMARY KEY, kind TEXT, words TEXT, at INTEGER
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alarms (
+    scope TEXT, kind TEXT, about TEXT, since INTEGER, told INTEGER,
+    PRIMARY KEY (scope, kind, about)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS messages (
+    number INTEGER PRIMARY KEY, message TEXT, reached TEXT, problem TEXT
+);
 CREATE TABLE IF NOT EXISTS statements (
     source TEXT, connection TEXT, month TEXT, issued_at INTEGER, seq INTEGER, known_at TEXT,
     PRIMARY KEY (source, connection, month)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connectors.leneda.source import LENEDA
+from pipelines.alarms.causes import causes
+from pipelines.alarms.kind import Kind
+from pipelines.status import status
 from sandbox.plans import Absence
 from schemas.time import DAY, Window, local_day, local_midnight, utc_now
 from tests.access.community import MINE, THEIRS
@@ -44,6 +47,16 @@ def test_a_loss_fails_no_run_and_is_told_once(community: Community, clock: Trave
     assert (outcome.ok, outcome.access_lost) == (True, 0)
     assert set(community.asked_for()) == {(MINE, "consumption"), (THEIRS, "consumption")}
     assert community.states() == {(THEIRS, "consumption"): "granted", (THEIRS, "consumption_remaining"): "lost"}
+
+    clock.shift(10 * DAY)
+    community.sync()
+    connections, series = status(community.flow(), utc_now())
+    assert connections[0].access == (f"{THEIRS} consumption_remaining: lost since 2026-06-18",)
+    of_theirs = {one.register: (one.lost, one.missing) for one in series if one.metering_point == THEIRS}
+    assert of_theirs == {"consumption": (False, 0), "consumption_remaining": (True, 0)}
+    (alarm,) = causes(community.flow(), ["leneda"], series, utc_now())
+    (lost,) = [one for one in series if one.lost]
+    assert (alarm.kind, alarm.lines) == (Kind.ACCESS, (f"plant: {lost.alias} consumption_remaining",))
 
 
 @pytest.mark.usefixtures("no_access")

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.errors import OutsideError, RenewCredential
 from connectors.influxdb import errors as influxdb_errors
+from connectors.messages import message
 from pipelines.commands.failures import explained
 from pipelines.store.lock import StoreBusyError
 from pipelines.who import who_must_act
@@ -16,7 +17,7 @@ from sandbox import debian
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODULES = (influxdb_errors, debian)
+MODULES = (influxdb_errors, message, debian)
 """Where kinds of error are beside the common ones; they are known once these are imported."""
 
 

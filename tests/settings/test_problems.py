@@ -69,6 +69,10 @@ IN_TOML = [
     ("[influxdb]\nurl = 'http://127.0.0.1:8086'", "influxdb: "),
     (f"[influxdb]\nurl = 'http://me:{CANARY}@127.0.0.1'\ndatabase = 'd'", "influxdb.url: "),
     (f"[influxdb]\nurl = 'http://h'\ndatabase = 'd'\napi = '{CANARY}'", "influxdb.api: must be 'auto', 'v1' or 'v2'"),
+    (
+        "[alarms.smtp]\nhost = 'h'\nsender = 'a@b.c'",
+        "alarms.smtp.recipients: is missing; set it in wattline.toml, or as",
+    ),
     (f'[influxdb]\nurl = "http://h"\ndatabase = "{CANARY}\\t1"', "influxdb.database: has a character that may not"),
 ]
 
@@ -78,9 +82,12 @@ SECRETS_IN_TOML = [
     ("influxdb.token", f"[influxdb]\ntoken = '{CANARY}'"),
     ("influxdb.password", f"[influxdb]\npassword = '{CANARY}'"),
     ("alarms.urls", f"[alarms]\nurls = ['https://{CANARY}']"),
-    ("alarms.smtp", f"[alarms]\nsmtp = 'smtp://{CANARY}'"),
+    ("alarms.smtp.password", f"[alarms.smtp]\npassword = '{CANARY}'"),
     ("alarms.heartbeat_url", f"[alarms]\nheartbeat_url = 'https://{CANARY}'"),
 ]
+
+MAIL = '{"host": "mail.example.org", "sender": "a@example.org", "recipients": ["b@example.org"], %s}'
+"""A mail server as JSON; what is given twice counts as given last."""
 
 IN_ENVIRONMENT = [
     # the variable without its prefix, its value, what the line must say
@@ -101,7 +108,16 @@ IN_ENVIRONMENT = [
     ("SCHEDULES__ELVIA", CANARY, "schedules.elvia: must have five fields"),
     ("ALARMS__URLS", f"https://{CANARY}", "alarms.urls: must be a list, such as"),
     ("ALARMS__URLS", f'["{CANARY}"]', "alarms.urls[0]: must be a URL"),
-    ("ALARMS__SMTP", CANARY, "alarms.smtp: must be a URL"),
+    ("ALARMS__URLS", f'["https://me@:{CANARY}"]', "alarms.urls[0]: is not a web address"),
+    ("ALARMS__URLS", f'["https://h/?a={CANARY}&a={CANARY}"]', "alarms.urls[0]: gives a part of its query twice"),
+    ("ALARMS__HEARTBEAT_URL", f"ntfy://{CANARY}", "alarms.heartbeat_url: is not a web address; write it as https://"),
+    ("ALARMS__SMTP", CANARY, "alarms.smtp: must be a table [alarms.smtp], written as JSON"),
+    ("ALARMS__SMTP", MAIL % f'"password": "{CANARY}"', "alarms.smtp: `username` and `password` belong together"),
+    ("ALARMS__SMTP", MAIL % f'"username": "u", "password": "{CANARY}", "security": "none"', "would show the password"),
+    ("ALARMS__SMTP", MAIL % f'"sender": "{CANARY}"', "alarms.smtp.sender: must be a mail address alone, such as me@"),
+    ("ALARMS__SMTP", MAIL % '"recipients": []', "alarms.smtp.recipients: must not be empty"),
+    ("ALARMS__SMTP", MAIL % '"port": 0', "alarms.smtp.port: must be a whole number from 1 to 65535, such as 587"),
+    ("ALARMS__SMTP", MAIL % f'"security": "{CANARY}"', "alarms.smtp.security: must be 'starttls', 'tls' or 'none'"),
 ]
 
 

@@ -28,7 +28,9 @@ def test_no_view_of_the_settings_shows_a_secret(installation: Installation) -> N
         WATTLINE_INFLUXDB__USERNAME="u",
         WATTLINE_INFLUXDB__PASSWORD=CANARY,
         WATTLINE_ALARMS__URLS=f'["https://{CANARY}"]',
-        WATTLINE_ALARMS__SMTP=f"smtp://{CANARY}",
+        WATTLINE_ALARMS__SMTP='{"host": "h", "sender": "a@example.org", "recipients": ["b@example.org"]}',
+        WATTLINE_ALARMS__SMTP__USERNAME="u",
+        WATTLINE_ALARMS__SMTP__PASSWORD=CANARY,
         WATTLINE_ALARMS__HEARTBEAT_URL=f"https://{CANARY}",
     )
 

@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from connectors.connection import variable
 from connectors.influxdb.settings import InfluxSettings
+from connectors.messages.settings import AlarmSettings, SmtpSettings
 from connectors.registry import SOURCES
-from pipelines.settings import AccessSettings, AlarmSettings, Settings, StoreSettings, SyncSettings
+from pipelines.settings import AccessSettings, Settings, StoreSettings, SyncSettings
 from pipelines.settings.tables import parts
 
 if TYPE_CHECKING:
@@ -56,12 +57,16 @@ def fields() -> dict[tuple[str, str], FieldInfo]:
         ("", "store.", StoreSettings),
         ("", "access.", AccessSettings),
         ("", "alarms.", AlarmSettings),
+        ("", "alarms.smtp.", SmtpSettings),
         *((source.name, "connections.NAME.", source.settings) for source in SOURCES.values()),
     ]
     top = {key: field for key, field in Settings.model_fields.items() if key not in {"connections", "schedules"}}
     described = {prefix.removesuffix(".") for _, prefix, _ in tables}
     return {("", key): field for key, field in top.items() if key not in described} | {
-        (source, prefix + key): field for source, prefix, model in tables for key, field in model.model_fields.items()
+        (source, prefix + key): field
+        for source, prefix, model in tables
+        for key, field in model.model_fields.items()
+        if prefix + key not in described
     }
 
 
@@ -105,12 +110,14 @@ def test_every_bound_and_every_secret_is_said() -> None:
 def test_every_example_works(installation: Installation, row: Row) -> None:
     """Each example loads where the page says it belongs, and is not the default over again."""
     table, _, key = row.key.replace("NAME", "home").rpartition(".")
+    mail = {"host": "h", "sender": "a@example.org", "recipients": ["b@example.org"], "username": "u"}
     others = {
+        "alarms.smtp": "".join(f"{other} = {json.dumps(value)}\n" for other, value in mail.items() if other != key),
         "connections": "".join(required_keys(row.source, but=key)) if row.source else "",
         "influxdb": "".join(
             f'{other} = "http://127.0.0.1"\n' for other in ("url", "database", "username") if other != key
         ),
-    }.get(table.partition(".")[0], "")
+    }.get(table if table == "alarms.smtp" else table.partition(".")[0], "")
     assert f"`{row.example}`" != row.default
     environ = {}
     text = (f"[{table}]\n" if table else "") + others
@@ -118,8 +125,8 @@ def test_every_example_works(installation: Installation, row: Row) -> None:
         environ[variable(*table.split("."), key)] = row.example
     else:
         text += f"{key} = {row.example}\n"
-    if table == "influxdb":
-        environ.setdefault("WATTLINE_INFLUXDB__PASSWORD", "x")
+    if table in {"influxdb", "alarms.smtp"}:
+        environ.setdefault(variable(*table.split("."), "password"), "x")
     installation.write("wattline.toml", text)
 
     settings = installation.load(**environ)

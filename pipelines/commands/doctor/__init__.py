@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from pipelines.commands.doctor.alarms import look_at_alarms
 from pipelines.commands.doctor.databases import look_at_databases
 from pipelines.commands.doctor.finding import Finding
 from pipelines.commands.doctor.machine import look_at_machine
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "run"]
 
 
-def run(*, create: bool, probe: bool) -> int:
+def run(*, create: bool, probe: bool, alarm: bool) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`."""
     settings = load()
     chosen_connections(settings, None)
@@ -35,6 +36,7 @@ def run(*, create: bool, probe: bool) -> int:
         look_at_machine(settings, now),
         look_at_connections(settings, now),
         look_at_databases(settings, now, create=create, probe=probe),
+        look_at_alarms(settings, now, send=alarm),
     ):
         say(str(finding))
         code = code if finding.ok else FAILED

@@ -1,0 +1,57 @@
+"""`wattline dashboards`: Grafana's dashboards with this installation's metering points and names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.registry import SOURCES
+from dashboards.files import ALL, files
+from dashboards.installation import Point, of_installation
+from pipelines.commands.failures import WELL
+from pipelines.commands.output import remark
+from pipelines.commands.usage import UsageError, chosen_connections
+from pipelines.flow import Flow
+from pipelines.settings import load
+from pipelines.status import status
+from pipelines.store.files import replacing
+from schemas.time import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from pipelines.settings import Settings
+
+
+def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int:
+    """Return the exit code. Raises `SettingsError`, `UsageError`."""
+    settings = load()
+    chosen = chosen_connections(settings, connections) if connections else None
+    points = [point for point in _points(settings) if chosen is None or point.connection in chosen]
+    _make(out)
+    made = files((of_installation(board, points) for board in ALL), datasource)
+    for name, content in made.items():
+        with replacing(out / name) as temporary:
+            temporary.write_text(content, encoding="utf-8")
+    remark(f"{len(made)} dashboards for {len(points)} metering points in {out}; they ask the data source {datasource}.")
+    if not points:
+        remark("The store has no reading yet, so they offer whatever is in the database.")
+    return WELL
+
+
+def _points(settings: Settings) -> Iterator[Point]:
+    """Yield every metering point that the store has readings of, once, with the connection that it is read by."""
+    now = utc_now()
+    for source in SOURCES.values():
+        _, series = status(Flow(settings, source, now), now)
+        seen = {each.metering_point: each.connection for each in series}
+        for metering_point, connection in seen.items():
+            yield Point(source.name, connection, metering_point, settings.names.get(metering_point, ""))
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"--out: {out} cannot be made: {error.strerror}; choose another folder, or let this user write there"
+        raise UsageError(message) from None

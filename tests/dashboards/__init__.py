@@ -1,0 +1,1 @@
+"""Dashboards, on a real InfluxDB that is filled from the sandbox."""
