@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import dagster as dg
+from dagster._core.definitions.metadata import RawMetadataValue
 
 from connectors.base import Source
 from pipelines import charts, metadata
+from pipelines.event_log import kept_open
 from pipelines.flow import Flow, SourceRun, TargetLoad
 from pipelines.liveness import live
 from pipelines.partitions import YEARS
@@ -58,7 +60,7 @@ def year_assets(
     specs = [spec for name in connections for spec in _specs(source, name)]
 
     @dg.multi_asset(name=f"{source.name}_year", specs=specs, can_subset=True)
-    def year(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+    def year(context: dg.AssetExecutionContext) -> Iterator[dg.AssetMaterialization]:
         live(context.instance, context.run.run_id)
         given = settings or load()
         flow = Flow(given, source, utc_now())
@@ -72,7 +74,12 @@ def year_assets(
         RUNS[context.run.run_id] = run
         if given.influxdb is None:
             context.log.info("No InfluxDB is configured: the store alone is kept.")
-        yield from _results(flow, given, run, years, target)
+        with kept_open(context.instance, context.run.run_id):
+            for path, shown in _results(flow, given, run, years, target):
+                # Of a result Dagster would keep everything twice, the second time as the output of a step, and would
+                # look up in its log what each asset was made from.
+                for partition in context.partition_keys:
+                    yield dg.AssetMaterialization(path, partition=partition, metadata=shown)
         _tell_failures(context, run)
 
     return year
@@ -102,7 +109,8 @@ def _specs(source: Source, name: str) -> list[dg.AssetSpec]:
 
 def _results(
     flow: Flow, settings: Settings, run: SourceRun, years: list[int], target: list[str]
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[tuple[dg.AssetKey, dict[str, RawMetadataValue]]]:
+    """Yield every asset that was made, with what is to be shown of it."""
     verdicts, aliases = flow.store.ledger.flags(), Aliases(flow.store.state)
     # A run that asked nothing has nothing new to show; with many connections the log would grow by it every day.
     asked = any(outcome.calls for outcome in run.outcomes.values())
@@ -115,16 +123,14 @@ def _results(
             if outcome.calls and (name,) in by_day:
                 drawn = (charts.by_day(by_day[(name,)], year) for year in years)
                 shown |= {"days": dg.MetadataValue.md("\n\n".join(drawn))}
-            yield dg.MaterializeResult(asset_key=key(flow.source.name, name, READINGS), metadata=shown)
+            yield key(flow.source.name, name, READINGS), shown
     for name in target:
         done = run.load_of(name)
         if name in run.outcomes and not run.outcomes[name].ok:
             # Nothing came of the year, so the year is not in the database either.
             continue
         if settings.influxdb is not None and done is not None and _is_well_loaded(done, name):
-            yield dg.MaterializeResult(
-                asset_key=key(flow.source.name, name, INFLUXDB), metadata=metadata.of_load(done, name)
-            )
+            yield key(flow.source.name, name, INFLUXDB), metadata.of_load(done, name)
 
 
 def _is_well_loaded(done: TargetLoad, name: str) -> bool:

@@ -51,6 +51,16 @@ run_retries:
   max_retries: 3
   # A failed call is retried where it is made; only a crashed run is started again.
   retry_on_asset_or_op_failure: false
+# Of schedules and sensors. Runs are deleted by wattline: dagster.keep_runs_days in its settings.
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      started: 90
+      success: 90
+      failure: 90
 """
 
 

@@ -9,6 +9,7 @@ import dagster as dg
 from connectors.registry import SOURCES
 from pipelines.alarms.failed_runs import LOOKS, alarms_of_failed_runs
 from pipelines.assets import year_assets
+from pipelines.housekeeping import housekeeping
 from pipelines.patience import patience
 from pipelines.schedules import daily_sync
 from pipelines.sensors import access_sensor
@@ -33,6 +34,7 @@ def _definitions() -> dg.Definitions:
         jobs=LOOKS,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
         sensors=[
+            housekeeping(settings.connections),
             *(access_sensor(source, settings) for source in SOURCES.values() if source.access is not None),
             *(patience(source) for source in SOURCES.values()),
             alarms_of_failed_runs(),

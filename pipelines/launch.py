@@ -14,7 +14,9 @@ from connectors.registry import SOURCES
 from pipelines.alarms.look import look
 from pipelines.assets import FULL_TAG, INFLUXDB, READINGS, REFETCH_TAG, RUNS, key, year_assets
 from pipelines.dagster_home import dagster_home
+from pipelines.event_log import kept_open
 from pipelines.flow import Flow, SourceRun
+from pipelines.old_runs import delete_old_runs
 from pipelines.summary import DAILY_TAG, SUMMARY, summary_asset
 from schemas.time import utc_now
 
@@ -131,7 +133,8 @@ def _launch(
             keys = [key(source.name, name, stage) for name in names for stage in stages]
             run_id = str(uuid4())
             try:
-                with suppress(dg.Failure):  # told by the run itself, in the words of what it did
+                # A failure is told by the run itself, in the words of what it did.
+                with suppress(dg.Failure), kept_open(opened, run_id):
                     job.execute_in_process(
                         instance=opened,
                         run_id=run_id,
@@ -149,10 +152,14 @@ def _launch(
             yield Launched(source.name, year, run_id, RUNS.pop(run_id))
         if launched:
             summary = [dg.AssetKey([source.name, SUMMARY])]
-            job.execute_in_process(
-                instance=opened,
-                asset_selection=summary,
-                tags={DAILY_TAG: "true"} if daily else {},
-                run_config=QUIET,
-                raise_on_error=False,
-            )
+            run_id = str(uuid4())
+            with kept_open(opened, run_id):
+                job.execute_in_process(
+                    instance=opened,
+                    run_id=run_id,
+                    asset_selection=summary,
+                    tags={DAILY_TAG: "true"} if daily else {},
+                    run_config=QUIET,
+                    raise_on_error=False,
+                )
+        delete_old_runs(opened, settings, utc_now())

@@ -36,4 +36,16 @@ def explained(error: Exception) -> Ending | None:
         where = f" ({error.filename})" if error.filename else ""
         words = f"{error.strerror}{where}. What was stored is whole; mend that, and run again."
         return Ending(words, FAILED)
+    if (said := _by_dagsters_database(error)) is not None:
+        words = f"Dagster's own records could not be read or written: {said}. What was stored is whole; mend that, and "
+        return Ending(f"{words}run again.", FAILED)
     return None
+
+
+def _by_dagsters_database(error: BaseException | None) -> str | None:
+    """Return what the database of Dagster's runs said, where it is behind the error."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - nothing else here needs it
+
+    while error is not None and not isinstance(error, DBAPIError):
+        error = error.__cause__
+    return None if error is None else str(error.orig).partition("\n")[0]

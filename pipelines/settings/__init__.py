@@ -9,6 +9,7 @@ from __future__ import annotations
 from pipelines.settings.loading import load, load_alarms
 from pipelines.settings.model import (
     AccessSettings,
+    DagsterSettings,
     Settings,
     StoreSettings,
     SyncSettings,
@@ -18,6 +19,7 @@ from pipelines.settings.variables import unknown_variables
 
 __all__ = [
     "AccessSettings",
+    "DagsterSettings",
     "Settings",
     "SettingsError",
     "StoreSettings",

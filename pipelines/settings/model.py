@@ -99,6 +99,12 @@ class StoreSettings(Section):
     min_free_mb: WholeNumber = Field(default=500, ge=0, le=10_000_000)
 
 
+class DagsterSettings(Section):
+    """What Dagster keeps of its own."""
+
+    keep_runs_days: WholeNumber = Field(default=30, ge=1, le=36_500)
+
+
 class AccessSettings(Section):
     """Requests for access to other people's data."""
 
@@ -119,6 +125,7 @@ class Settings(Section):
     schedules: dict[Annotated[str, AfterValidator(_source_name)], Annotated[str, AfterValidator(checked_cron)]] = Field(
         default_factory=dict, validate_default=True
     )
+    dagster: DagsterSettings = DagsterSettings()
     access: AccessSettings = AccessSettings()
     alarms: AlarmSettings = AlarmSettings()
 

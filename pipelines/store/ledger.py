@@ -208,8 +208,9 @@ class Ledger:
 
     def belongs(self, connections: Iterable[str], target: str) -> None:
         """Record the database that the connections' readings belong to."""
-        for connection in connections:
-            self._set(connection, target=target)
+        with self._state.changing():
+            for connection in connections:
+                self._set(connection, target=target)
 
     def belonging(self, target: str) -> list[str]:
         """Return every connection, in the settings or not, whose readings belong to a database."""

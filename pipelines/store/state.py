@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from threading import local
 from typing import TYPE_CHECKING, Final
 
 from pipelines.store.files import StoreDamagedError, private_folder
@@ -83,11 +84,15 @@ _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class State:
-    """The state file. Every method of its users opens, works and closes: processes and threads share it."""
+    """The state file. Every method of its users opens, works and closes: processes and threads share it.
+
+    What many methods change together is wrapped in one `changing`: each transaction waits for the disk by itself.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Make the file and its tables where they are missing."""
         self.path = private_folder(folder) / "state.sqlite"
+        self._mine = local()
         with self.changing() as database:
             for table in _of_another_form(database):
                 # What a version before this one remembered is found out anew, by asking and loading again; when
@@ -116,8 +121,15 @@ class State:
 
     @contextmanager
     def changing(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is kept whole or not at all. Raises `StoreDamagedError`."""
-        database = sqlite3.connect(self.path, timeout=BUSY_S)
+        """Give a transaction that is kept whole or not at all; within another of the same thread, a part of that.
+
+        Raises:
+            StoreDamagedError: the file is none that SQLite can read.
+        """
+        if (outer := getattr(self._mine, "database", None)) is not None:
+            yield outer
+            return
+        self._mine.database = database = sqlite3.connect(self.path, timeout=BUSY_S)
         try:
             database.row_factory = sqlite3.Row
             # What is erased is overwritten, so that `forget` keeps its word.
@@ -133,6 +145,7 @@ class State:
             )
             raise StoreDamagedError(message) from None
         finally:
+            self._mine.database = None
             database.close()
 
 

@@ -66,11 +66,12 @@ class Syncing:
 
     def connections_to_ask(self, year: int) -> list[str]:
         """Return the connections with something to ask in a year; decided without a call."""
-        return [
-            name
-            for name in self._connections
-            if self.resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
-        ]
+        with self._store.state.changing():
+            return [
+                name
+                for name in self._connections
+                if self.resting(name) is None and self._assignment(name, (year,)).has_something_to_ask()
+            ]
 
     def trials(self, connection: str) -> list[list[Ask]]:
         """Return the calls by which `doctor` looks at a connection; see `Assignment.trials`."""
@@ -86,12 +87,13 @@ class Syncing:
             return self._ask(name, tuple(years), outcomes[name], refetch=refetch)
 
         merger, finished = self._gather(ask, outcomes, progress)
-        for name, error in finished.items():
-            # After the merge: a greeting counts once the metering points that it named are known.
-            if outcomes[name].answered:
-                self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
-            self._store.ledger.forget_points(name, outcomes[name].gone)
-            self._close(outcomes[name], error, years)
+        with self._store.state.changing():
+            for name, error in finished.items():
+                # After the merge: a greeting counts once the metering points that it named are known.
+                if outcomes[name].answered:
+                    self._store.ledger.greeted(name, self._fingerprint(name) or "", self._now)
+                self._store.ledger.forget_points(name, outcomes[name].gone)
+                self._close(outcomes[name], error, years)
         return Report(outcomes, frozenset(merger.months))
 
     def look(

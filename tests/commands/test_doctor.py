@@ -11,6 +11,9 @@ import stamina
 import time_machine
 
 from connectors.influxdb.database import connect
+from pipelines.settings import load
+from pipelines.store.shown import note_shown
+from pipelines.store.state import State
 from sandbox import households
 from sandbox.faults import Fault, FaultKind
 from sandbox.world import Token
@@ -218,3 +221,19 @@ def test_a_server_that_is_down_is_named(connected: Installation) -> None:
         (down,) = fixes(connected.run("doctor"))
 
     assert "see that the server runs, and that influxdb.url leads to it" in down
+
+
+def test_a_connection_that_dagster_does_not_show_yet(connected: Installation) -> None:
+    """While a Dagster runs that loaded fewer connections, they are named with what to do; else nothing is said."""
+    state = State(load().data_dir)
+    note_shown(state, ["home"], utc_now())
+    (missing,) = fixes(connected.run("doctor"))
+    assert re.fullmatch(r"Dagster: not shown as of \d\d:\d\d UTC: plus; press Reload in the UI, .*", missing)
+
+    note_shown(state, ["home", "plus"], utc_now())
+    assert "ok   Dagster: shows every connection" in connected.run("doctor").out
+
+    note_shown(state, ["home"], utc_now() - DAY)
+    ended = connected.run("doctor")
+    assert fixes(ended) == []
+    assert "Dagster: " not in ended.out

@@ -14,7 +14,7 @@ from connectors.connection import variable
 from connectors.influxdb.settings import InfluxSettings
 from connectors.messages.settings import AlarmSettings, SmtpSettings
 from connectors.registry import SOURCES
-from pipelines.settings import AccessSettings, Settings, StoreSettings, SyncSettings
+from pipelines.settings import AccessSettings, DagsterSettings, Settings, StoreSettings, SyncSettings
 from pipelines.settings.tables import parts
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def fields() -> dict[tuple[str, str], FieldInfo]:
         ("", "influxdb.", InfluxSettings),
         ("", "sync.", SyncSettings),
         ("", "store.", StoreSettings),
+        ("", "dagster.", DagsterSettings),
         ("", "access.", AccessSettings),
         ("", "alarms.", AlarmSettings),
         ("", "alarms.smtp.", SmtpSettings),

@@ -133,12 +133,14 @@ def test_points_feeds_connections_and_sources_keep_apart(state: State, ledger: L
     assert steps(ledger, connection="cabin") == [(4, 6, 3)]
 
 
-def test_credits_are_kept_all_or_none(ledger: Ledger) -> None:
-    """Until all asks of a batch are recorded, none is to be seen; where one fails, none is kept."""
+def test_credits_are_kept_all_or_none(state: State) -> None:
+    """Until all asks of a batch are recorded, nobody else sees one; where one fails, none is kept."""
+    source = f"source_{next(NUMBERS)}"
+    ledger, elsewhere = Ledger(state, source), Ledger(State(state.path.parent), source)
 
     def asks(*, fail: bool) -> Iterator[Credit]:
         yield ask(0, 5)
-        assert steps(ledger) == []
+        assert steps(elsewhere) == []
         if fail:
             raise RuntimeError
         yield ask(5, 9, 1)

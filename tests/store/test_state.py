@@ -55,6 +55,24 @@ def test_a_change_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
         assert database.execute("SELECT * FROM targets").fetchall() == []
 
 
+def test_what_is_changed_within_a_change_is_part_of_it(tmp_path: Path) -> None:
+    """Methods that are called within a change are undone with it, and the next change begins anew."""
+    state = State(tmp_path)
+    ledger = Ledger(state, "elvia")
+
+    def fail() -> None:
+        with state.changing():
+            ledger.seen("home", [Subject(POINT)], HOUR)
+            assert ledger.metering_points("home") == {POINT: HOUR}
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert ledger.metering_points("home") == {}
+    ledger.seen("home", [Subject(POINT)], HOUR)
+    assert Ledger(State(tmp_path), "elvia").metering_points("home") == {POINT: HOUR}
+
+
 def test_writers_from_several_processes(tmp_path: Path) -> None:
     """Processes that begin at once and write side by side wait for each other: nothing of any is lost."""
     names = ["one", "two", "three"]

@@ -34,7 +34,7 @@ TOOLS: Final = Path(__file__).parents[2] / ".tools"
 _NUMBERS: Final = count(1)
 
 
-def _missing(program: str) -> NoReturn:
+def missing(program: str) -> NoReturn:
     """Fail where a missing server would hide what was not tested; elsewhere skip."""
     words = f"{program} is not on this machine and cannot be fetched"
     if os.environ.get("CI"):
@@ -49,7 +49,7 @@ def influxd_program() -> Path:
         program = find_or_fetch(TOOLS)
     except NoPackage:
         program = None
-    return program or _missing("influxd")
+    return program or missing("influxd")
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ def victoria_metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         unpacked = None if program else unpack_debian_package("victoria-metrics", TOOLS)
     except NoPackage:
         unpacked = None
-    program = program or (str(unpacked / "usr/bin/victoria-metrics") if unpacked else _missing("victoria-metrics"))
+    program = program or (str(unpacked / "usr/bin/victoria-metrics") if unpacked else missing("victoria-metrics"))
     folder = tmp_path_factory.mktemp("victoria-metrics")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final
@@ -13,15 +14,18 @@ import polars as pl
 from connectors.registry import SOURCES
 from pipelines.commands.doctor.finding import Finding
 from pipelines.flow import Flow
+from pipelines.store.shown import shown
+from pipelines.store.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from pipelines.settings import Settings
 
 MEGABYTE: Final = 1_000_000
 NEWEST_MONTHS: Final = 2
+SIGNS_WITHIN: Final = timedelta(minutes=15)
+"""A code server that runs says every few minutes what it shows."""
 
 
 def look_at_machine(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -30,6 +34,7 @@ def look_at_machine(settings: Settings, now: datetime) -> Iterator[Finding]:
     yield _space(settings)
     yield _clock(settings, now)
     yield _dagster_home(settings)
+    yield from _dagster_definitions(settings, now)
 
 
 def _folder(subject: str, folder: Path) -> Finding:
@@ -75,3 +80,17 @@ def _dagster_home(settings: Settings) -> Finding:
     if not Path(chosen).is_dir():
         return Finding("Dagster's home", f"DAGSTER_HOME is {chosen}, which is no folder; make it", ok=False)
     return _folder("Dagster's home", Path(chosen))
+
+
+def _dagster_definitions(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Tell whether a Dagster that is running shows every connection; nothing where none runs."""
+    said = shown(State(settings.data_dir))
+    if said is None or not now - SIGNS_WITHIN <= said.at <= now:
+        return
+    missing = sorted(set(settings.connections) - set(said.connections))
+    if missing:
+        as_of = f"{said.at:%H:%M} UTC"
+        words = f"not shown as of {as_of}: {', '.join(missing)}; press Reload in the UI, under Deployment"
+        yield Finding("Dagster", words, ok=False)
+    else:
+        yield Finding("Dagster", "shows every connection")

@@ -1,0 +1,40 @@
+"""Which connections Dagster shows: what its code server loaded, which may be older than the settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipelines.store.state import State
+
+_NAME: Final = "shown_by_dagster"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The connections that a running code server had loaded, and when it last said so."""
+
+    connections: tuple[str, ...]
+    at: datetime
+
+
+def note_shown(state: State, connections: Iterable[str], at: datetime) -> None:
+    """Record what a running code server has loaded."""
+    value = json.dumps({"connections": sorted(connections), "at": int(at.timestamp())}).encode()
+    with state.changing() as database:
+        database.execute("INSERT OR REPLACE INTO installation VALUES (?, ?)", (_NAME, value))
+
+
+def shown(state: State) -> Shown | None:
+    """Return what was last recorded; None where no code server ever ran."""
+    with state.changing() as database:
+        row = database.execute("SELECT value FROM installation WHERE name = ?", (_NAME,)).fetchone()
+    if row is None:
+        return None
+    value = json.loads(row["value"])
+    return Shown(tuple(value["connections"]), datetime.fromtimestamp(value["at"], UTC))
