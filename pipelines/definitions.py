@@ -34,10 +34,10 @@ def _definitions() -> dg.Definitions:
         jobs=LOOKS,
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
         sensors=[
-            housekeeping(settings.connections),
             *(access_sensor(source, settings) for source in SOURCES.values() if source.access is not None),
             *(patience(source) for source in SOURCES.values()),
             alarms_of_failed_runs(),
+            housekeeping(settings.connections),
         ],
         executor=dg.in_process_executor,
     )

@@ -129,6 +129,8 @@ def _launch(
     job = definitions.resolve_implicit_global_asset_job_def()
     launched = False
     with instance(settings) as opened:
+        # First, since a full disk ends the run before it begins.
+        delete_old_runs(opened, settings, utc_now())
         for year, names in work:
             keys = [key(source.name, name, stage) for name in names for stage in stages]
             run_id = str(uuid4())
@@ -162,4 +164,3 @@ def _launch(
                     run_config=QUIET,
                     raise_on_error=False,
                 )
-        delete_old_runs(opened, settings, utc_now())

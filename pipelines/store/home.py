@@ -33,7 +33,7 @@ def check_room(data_dir: Path, min_free_mb: int) -> None:
     if free_mb < min_free_mb:
         message = (
             f"the disk of {data_dir} has {free_mb} MB left, and store.min_free_mb asks for {min_free_mb}: nothing was "
-            f"asked for. Make room; {data_dir / 'raw'} and old runs in {data_dir / 'dagster'} may go."
+            f"asked for. Make room: {data_dir / 'raw'} may go, and a lower dagster.keep_runs_days deletes old runs."
         )
         raise StoreFullError(message)
 

@@ -57,7 +57,7 @@ def partitions(tick: Any) -> list[str | None]:  # noqa: ANN401 - see above
 def test_it_is_on_by_default_every_hour(community: Community) -> None:
     """Each source at which access can be asked for has one, and no other; its pace is a setting."""
     definitions = _definitions()
-    assert [each.name for each in definitions.sensors or () if each.name.endswith("access")] == ["leneda_access"]
+    assert [name for each in definitions.sensors or () if (name := each.name).endswith("_access")] == ["leneda_access"]
     sensor: Any = definitions.resolve_sensor_def("leneda_access")
     assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     assert sensor.minimum_interval_seconds == 3600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -15,6 +16,7 @@ from pipelines import launch, old_runs
 from pipelines.definitions import _definitions
 from pipelines.old_runs import delete_old_runs
 from pipelines.partitions import YEARS
+from pipelines.store.home import StoreFullError
 from pipelines.store.shown import shown
 from schemas.time import DAY, utc_now
 from tests.support.home import moved_in
@@ -96,6 +98,18 @@ def test_old_runs_go_and_every_year_stays_green(quiet: Home, instance: dg.Dagste
     instance.wipe_asset_cached_status([READINGS])
     assert _green(instance) == green
     assert quiet.current().height
+
+
+def test_old_runs_go_where_the_disk_is_full(quiet: Home, instance: dg.DagsterInstance, clock: Traveller) -> None:
+    """A run that does not begin, since there is too little room, has deleted the old ones all the same."""
+    instance.add_run(dg.DagsterRun(job_name="a", run_id=str(uuid4()), status=dg.DagsterRunStatus.SUCCESS))
+    quiet.set("store__min_free_mb", 10_000_000)
+    clock.shift((KEEP + 1) * DAY)
+
+    with pytest.raises(StoreFullError, match=re.escape("dagster.keep_runs_days deletes old runs")):
+        _sync(quiet)
+
+    assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
 
 def test_what_has_not_ended_stays(quiet: Home, instance: dg.DagsterInstance, clock: Traveller) -> None:
