@@ -65,6 +65,8 @@ class ConnectionSettings(BaseModel):
 
     credential_key: ClassVar[str]
     """The key under which the credential is given."""
+    checked_first: ClassVar[str] = ""
+    """What else a refusal may be due to, which to look at is cheaper than a new credential; empty where nothing is."""
     daily_at: ClassVar[str]
     """Cron line of the source's daily sync, in its local time, where the settings give none."""
 

@@ -1,7 +1,6 @@
 """Access to other people's readings, followed by itself: what is granted is fetched, what is lost is told once."""
 
 import json
-from datetime import datetime
 from time import monotonic
 from typing import Final
 
@@ -9,26 +8,24 @@ import dagster as dg
 
 from connectors.base import Source
 from pipelines.access.check import Checked, check, standing
-from pipelines.access.standing import WAITING, Standing, State
+from pipelines.access.standing import WAITING, State
 from pipelines.assets import told, told_lost
 from pipelines.flow import Flow
 from pipelines.schedules import requests
 from pipelines.settings import Settings, SettingsError, load
+from pipelines.store.alias import Aliases
 from pipelines.store.home import StoreFullError
 from pipelines.store.lock import StoreBusyError
-from schemas.time import utc_now
+from schemas.time import local_day, utc_now
 
 TICK_S: Final = 20.0
 """How long a tick goes on asking: Dagster gives it a minute, in which the last answers must be stored, too."""
-
-_NEVER: Final = 0
 
 
 def access_sensor(source: Source, settings: Settings) -> dg.SensorDefinition:
     """Declare `<source>_access`, on by default.
 
-    Its cursor has, by connection, the seconds up to which grants and losses were acted upon. Dagster's storage gets
-    connections' names and counts from it, and no metering point.
+    Dagster's storage gets connections' names, counts and hashes from it, and no metering point.
     """
 
     @dg.sensor(
@@ -66,51 +63,55 @@ def _tell_failures(context: dg.SensorEvaluationContext, checked: Checked) -> Non
 
 
 class _Followed:
-    """How everything stands after a check, held against what was acted upon before."""
+    """How everything stands after a check, held against what was acted upon before.
+
+    The cursor names each grant and loss, by a hash, and no instant: one that another process found while this one
+    waited is new, whatever the clocks say.
+    """
 
     def __init__(self, context: dg.SensorEvaluationContext, settings: Settings, flow: Flow) -> None:
         self._context, self._flow = context, flow
-        self._before: dict[str, dict[str, int]] = json.loads(context.cursor or "{}")
+        self._before: dict[str, dict[str, list[str]]] = json.loads(context.cursor or "{}")
         self._found = {name: standing(settings, flow, name) for name in flow.connections}
+        self._aliases = Aliases(flow.store.state)
 
     def result(self) -> dg.SensorResult | dg.SkipReason:
-        newly_granted = {name: self._newest(name, State.GRANTED) for name in self._found if self._is_new(name)}
         for name in self._found:
-            self._tell_of_losses(name)
+            if lost := len(self._new(name, State.LOST)):
+                self._context.log.warning(told_lost(self._flow.source.name, name, lost))
         cursor = json.dumps(
             {
-                name: {state.value: self._newest(name, state) for state in (State.GRANTED, State.LOST)}
+                name: {state.value: self._hashes(name, state) for state in (State.GRANTED, State.LOST)}
                 for name, found in self._found.items()
                 if found
             }
         )
         wanted = [
             request
-            for name, newest in newly_granted.items()
-            for request in requests(self._flow, f"access-{name}-{newest}", [name])
+            for name in self._found
+            if (granted := self._new(name, State.GRANTED))
+            for request in requests(self._flow, self._run_key(name, granted), [name])
         ]
         if wanted:
             return dg.SensorResult(run_requests=wanted, cursor=cursor)
         return dg.SensorResult(skip_reason=dg.SkipReason(self._summed_up()), cursor=cursor)
 
-    def _newest(self, name: str, state: State) -> int:
-        return max((int(one.since.timestamp()) for one in self._asked_for(name, state)), default=_NEVER)
+    def _run_key(self, name: str, granted: set[str]) -> str:
+        """Name the runs: a tick that Dagster cut off before its cursor was kept asks for the same ones again."""
+        # The day, since what was lost may be granted again.
+        today = local_day(self._flow.now, self._flow.source.zone)
+        return f"access-{name}-{today}-{self._aliases.of(str(sorted(granted)))}"
 
-    def _asked_for(self, name: str, state: State) -> list[Standing]:
-        """Return what stands so; what the settings list and nobody asked for is told by the runs."""
-        return [one for one in self._found[name] if one.state is state and one.requested is not None]
+    def _hashes(self, name: str, state: State) -> list[str]:
+        """Name all that stands so; what the settings list and nobody asked for is told by the runs."""
+        return [
+            self._aliases.of(f"{one.subject.metering_point} {one.subject.register} {one.since.isoformat()}")
+            for one in self._found[name]
+            if one.state is state and one.requested is not None
+        ]
 
-    def _is_new(self, name: str) -> bool:
-        return self._newest(name, State.GRANTED) > self._acted_upon(name, State.GRANTED)
-
-    def _acted_upon(self, name: str, state: State) -> int:
-        return self._before.get(name, {}).get(state.value, _NEVER)
-
-    def _tell_of_losses(self, name: str) -> None:
-        until = datetime.fromtimestamp(self._acted_upon(name, State.LOST), self._flow.now.tzinfo)
-        lost = sum(one.since > until for one in self._asked_for(name, State.LOST))
-        if lost:
-            self._context.log.warning(told_lost(self._flow.source.name, name, lost))
+    def _new(self, name: str, state: State) -> set[str]:
+        return {*self._hashes(name, state)}.difference(self._before.get(name, {}).get(state.value, ()))
 
     def _summed_up(self) -> str:
         every = [one for found in self._found.values() for one in found]

@@ -27,6 +27,8 @@ _BY_CAUSE: Final = {
 def who_must_act(cause: str, source: str | None = None, connection: str = "") -> str:
     """Return who must do what, by `OutsideError.cause`; of which connection, where it is one's."""
     if cause == _RENEW and source is not None:
-        place = where_to_give("connections", connection, SOURCES[source].settings.credential_key)
-        return f"You must act: get one that is good for this (docs/sources/{source}.md says how) and give it {place}."
+        settings = SOURCES[source].settings
+        place = where_to_give("connections", connection, settings.credential_key)
+        get = f"get one that is good for this (docs/sources/{source}.md says how) and give it {place}."
+        return f"You must act: {settings.checked_first}{get}"
     return _BY_CAUSE.get(cause, "You must act: look into it.")

@@ -20,12 +20,15 @@ PARTS: Final = {
 }
 """The registers that a measured register is divided into."""
 
+_ALL: Final = 1 + len(LAYERS) + 1
+"""The measured register, each layer, and the remainder."""
+
 TOLERANCE_KWH: Final = 0.001
 """Per interval. Operators give three decimals of a kW: six rounded quarter-hours are off by 0.00075 kWh at most."""
 
 BALANCE: Final = pl.Schema(
     {
-        # Intervals of the day for which all that the metering point has is there, so that they can be compared.
+        # Intervals of the day that can be compared, see `balance`.
         "compared": pl.Int64(),
         "measured": pl.Float64(),
         # Sum of layers and remainder.
@@ -48,7 +51,9 @@ def balance(readings: pl.DataFrame, series: Sequence[str], day: pl.Expr) -> pl.D
 
     Returns:
         `series`, `day` and `BALANCE`, a row for each measured register and day with an interval to compare. That is
-        one for which the remainder is there, and each layer that the metering point has on that day.
+        one for which the remainder is there, and each layer that the metering point has on that day. Where these are
+        not all layers, the others may be late, lost or never granted: parts that fall short tell nothing then, and
+        the interval is left out; parts that exceed what was measured are wrong all the same.
     """
     whose = [name for name in series if name != "register"]
     measured_by = {part: measured for measured, parts in PARTS.items() for part in (measured, *parts)}
@@ -64,9 +69,10 @@ def balance(readings: pl.DataFrame, series: Sequence[str], day: pl.Expr) -> pl.D
         .agg(
             measured=pl.col("quantity").filter(is_measured).sum(),
             explained=pl.col("quantity").filter(~is_measured).sum(),
+            all_layers=pl.col("parts_of_day").first() == _ALL,
             comparable=is_measured.any() & remainder.any() & (pl.len() == pl.col("parts_of_day").first()),
         )
-        .filter("comparable")
+        .filter(pl.col("comparable") & (pl.col("all_layers") | (difference <= TOLERANCE_KWH)))
         .group_by(*whose, "register", "day")
         .agg(
             compared=pl.len().cast(pl.Int64),

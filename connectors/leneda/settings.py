@@ -63,6 +63,10 @@ class LenedaConnection(ConnectionSettings):
     """An API key, made in Leneda by the holder of an Energy ID."""
 
     credential_key: ClassVar[str] = "api_key"
+    checked_first: ClassVar[str] = (
+        "see first that energy_id and the codes in metering_points are right and that access to them is granted; "
+        "a new key makes the old one useless, so only where none of that is at fault, "
+    )
     daily_at: ClassVar[str] = "30 15 * * *"
 
     source: Literal["leneda"]

@@ -63,6 +63,11 @@ class Assignment:
         found = (subject for subject in self.possible if subject in offered)
         return tuple(dict.fromkeys((*self.configured, *found, *self.granted)))
 
+    def unanswered(self) -> set[str]:
+        """Return the metering points that the settings name and of which nothing is answered, as far as is known."""
+        turned_down = {subject.metering_point for subject in self.possible if subject in self.turned_down}
+        return turned_down - {subject.metering_point for subject in self.subjects()}
+
     def has_something_to_ask(self) -> bool:
         """Tell whether any call would be made."""
         return bool(self.greetings() or self.probes()) or any(

@@ -105,8 +105,10 @@ class Merger:
         merges: list[Merged] = []
         for first in sorted(by_month):
             rows = pl.concat(by_month.pop(first))
-            # Stable, and the answers came in order: the last row of a key is the latest answer's.
-            merges += log.merge(current(rows.sort(log.shape.key, maintain_order=True), log.shape), self._now)
+            # Stable, and the answers came in order: the last row of a key is the latest answer's, of those with the
+            # operator's highest version.
+            rows = rows.sort(*log.shape.key, "operator_version", maintain_order=True)
+            merges += log.merge(current(rows, log.shape), self._now)
         self.months.update(merged.month for merged in merges if not merged.kinds.is_empty())
         return merges
 

@@ -151,8 +151,7 @@ class Syncing:
         ledger = self._store.ledger
         if error is None:
             contact = ledger.contact(outcome.connection)
-            if contact.failed_at is not None and self._has_more_to_ask(outcome.connection, years):
-                # What failed before is still to be asked, and this run was about other years.
+            if contact.failed_at is not None and self._failure_stands(outcome.connection, years):
                 return
             ledger.went_well(outcome.connection, self._now)
             if outcome.calls and self.years()[0] in years:
@@ -173,8 +172,12 @@ class Syncing:
         outcome.known_before = fingerprint is not None and ledger.contact(outcome.connection).dead == fingerprint
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
 
-    def _has_more_to_ask(self, name: str, years: Sequence[int]) -> bool:
-        return any(self._assignment(name, (year,)).has_something_to_ask() for year in self.years() if year not in years)
+    def _failure_stands(self, name: str, years: Sequence[int]) -> bool:
+        """Tell whether a run of these years that went well was about other things than what failed before it."""
+        others = (year for year in self.years() if year not in years)
+        return bool(self._assignment(name, ()).unanswered()) or any(
+            self._assignment(name, (year,)).has_something_to_ask() for year in others
+        )
 
     def _ask(self, name: str, years: tuple[int, ...], outcome: Outcome, *, refetch: bool) -> Iterator[Piece]:
         with self._session(name, outcome) as session:

@@ -62,11 +62,15 @@ def test_a_backfill_survives_every_kill(services: Services, home: Home) -> None:
         time.sleep(chance.uniform(0, LONGEST_PAUSE_S))
         if victim == "run":
             _kill_run_process(services, run["runId"])
+        elif victim == "code":
+            services.code.kill()
+            # Away for so long that the daemon gives its definitions up.
+            services.until(lambda: "LOCATION_ERROR" in services.daemon.log.read_text(), "the daemon has noticed")
+            services.code.start()
         else:
-            process = services.code if victim == "code" else services.daemon
-            process.kill()
+            services.daemon.kill()
             time.sleep(chance.uniform(0, LONGEST_PAUSE_S))
-            process.start()
+            services.daemon.start()
     assert services.end_of_backfill(backfill) == "COMPLETED_SUCCESS"
 
     runs = services.runs(backfill=backfill)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import dagster as dg
 import pytest
 import time_machine
+import yaml
 from dagster._core.launcher.base import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
@@ -104,3 +105,10 @@ def test_a_run_is_gone_when_its_process_is(
 def test_no_run_is_alive_where_none_ever_was(tmp_path: Path) -> None:
     """Without the file there is no lock."""
     assert not is_alive(tmp_path, "00000000-0000-4000-8000-000000000000")
+
+
+@pytest.mark.parametrize("part", ["run_coordinator", "run_launcher", "run_monitoring", "run_retries", "scheduler"])
+def test_containers_are_configured_alike(part: str) -> None:
+    """What heals a killed run is the same in compose as in the home that we write."""
+    in_containers = yaml.safe_load((ROOT / "deploy/compose/dagster.yaml").read_text())
+    assert in_containers[part] == yaml.safe_load(INSTANCE)[part]

@@ -123,8 +123,12 @@ def test_a_code_that_nobody_knows(plant: Plant, clock: Traveller) -> None:
     assert plant.holds(POINT, "consumption")
 
     plant.calls()
-    clock.shift(timedelta(hours=1))
-    assert plant.run().calls == 0
+    # Neither a run with nothing to ask nor one that asks for the rest makes it well.
+    for hours in (1, 7):
+        clock.shift(timedelta(hours=hours))
+        assert plant.run().ok
+        assert (OTHER, "consumption") not in plant.asked_for()
+        assert plant.flow().store.ledger.contact("plant").cause == "renew_credential"
     clock.shift(DAY)
     assert plant.run().cause == "renew_credential"
     assert plant.asked_for() == {(OTHER, register): 1 for register in REGISTERS} | {(POINT, "consumption"): 1}
@@ -132,6 +136,7 @@ def test_a_code_that_nobody_knows(plant: Plant, clock: Traveller) -> None:
     del plant.points[OTHER]
     clock.shift(timedelta(hours=1))
     assert plant.run().ok
+    assert plant.flow().store.ledger.contact("plant").cause is None
 
 
 @pytest.mark.usefixtures("no_access")

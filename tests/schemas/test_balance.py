@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from schemas.coverage import DAYS, summarise
+from schemas.registers import LAYERS
 from schemas.revision import READINGS
 
 ZONE: Final = ZoneInfo("Europe/Luxembourg")
@@ -53,12 +54,24 @@ def test_all_that_was_measured_is_explained() -> None:
 
 def test_a_difference_in_one_interval_is_not_hidden_by_another() -> None:
     """Two intervals that are off by as much, one more and one less, are two that differ."""
+    layers = {f"production_{layer}": 0.0 for layer in LAYERS}
     found = _of(
-        _registers(0, production=1.0, production_remaining=1.5),
-        _registers(1, production=1.0, production_remaining=0.5),
+        _registers(0, production=1.0, production_remaining=1.5, **layers),
+        _registers(1, production=1.0, production_remaining=0.5, **layers),
         register="production",
     )
     assert found == (2, 2.0, 2.0, 2, 0.5)
+
+
+def test_a_layer_that_nobody_reads_may_have_the_rest() -> None:
+    """Of a metering point without all of its layers, parts that fall short tell nothing; too much is too much."""
+    short = _registers(0, consumption=1.0, consumption_shared_layer1=0.25, consumption_remaining=0.5)
+    even = _registers(1, consumption=1.0, consumption_shared_layer1=0.25, consumption_remaining=0.75)
+    more = _registers(2, consumption=1.0, consumption_shared_layer1=0.25, consumption_remaining=1.0)
+
+    assert _of(short) == (None,) * 5
+    assert _of(short, even) == (1, 1.0, 1.0, 0, 0.0)
+    assert _of(short, even, more) == (2, 2.0, 2.25, 1, 0.25)
 
 
 def test_rounding_is_no_difference() -> None:

@@ -31,6 +31,14 @@ LONGEST_S: Final = 200.0
 
 ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
+_COMPOSE: Final = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+_OF_THE_DAEMON: Final = {
+    name: value
+    for name, value in _COMPOSE["services"]["daemon"]["environment"].items()
+    if not name.startswith("DAGSTER_PG")
+}
+"""What the daemon is given in containers."""
+
 
 class Process:
     """One of the services: started, killed as a container is with all that it started, and started again."""
@@ -85,6 +93,7 @@ class Services:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
             **home.environment,
+            **_OF_THE_DAEMON,
             "DAGSTER_HOME": str(self.dagster_home),
             "PYTHONPATH": str(ROOT),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 import pytest
@@ -68,9 +68,15 @@ def red_run(backfilled: Backfilled, installation: Home, services: Services) -> s
 @pytest.fixture(scope="module")
 def scheduled(red_run: str, installation: Home, services: Services) -> dict[str | None, str]:  # noqa: ARG001 - it comes after
     """What the daemon's own schedule ran at one tick: statuses by partition; it is off afterwards."""
-    (tick, *_) = services.until(lambda: services.runs(schedule_name="leneda_daily_sync"), "the schedule ticks")
+
+    def of_a_tick() -> list[dict[str, Any]]:
+        """Return the runs of the first tick once the last of them, the summary's, is there."""
+        runs = services.runs(schedule_name="leneda_daily_sync")
+        of_the_first = [run for run in runs if run["tags"]["dagster/tick"] == runs[0]["tags"]["dagster/tick"]]
+        return of_the_first if any("dagster/partition" not in run["tags"] for run in of_the_first) else []
+
+    runs = services.until(of_a_tick, "the schedule ticks")
     services.stop_schedule("leneda_daily_sync")
-    runs = services.runs(tick=tick["tags"]["dagster/tick"])
     return {run["tags"].get("dagster/partition"): services.end_of(run["runId"]) for run in runs}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from pipelines.access.check import standing
-from pipelines.access.standing import State
+from pipelines.access.standing import WAITING, State
 from pipelines.commands.access import flows, prepared
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import say, say_table
@@ -105,7 +105,9 @@ def _reminder(flow: Flow, name: str, waiting: Sequence[Standing]) -> str | None:
 def _cells(settings: Settings, flow: Flow, name: str, one: Standing) -> list[str]:
     point, register = cells_of(settings, one)
     owner = one.requested.owner if one.requested else ""
-    state = one.state if one.requested is None or one.requested.is_taken else f"{one.state} (arrival unknown)"
+    # What is granted has arrived, whatever was known of it when it was sent.
+    is_open = one.state in WAITING and one.requested is not None and not one.requested.is_taken
+    state = f"{one.state} (arrival unknown)" if is_open else one.state
     since = f"{one.since.astimezone(flow.source.zone):%Y-%m-%d %H:%M}"
     return [f"{flow.source.name}/{name}", point, register, owner, state, since]
 
@@ -121,6 +123,6 @@ def _named(settings: Settings, flow: Flow, name: str, one: Standing) -> NamedAcc
         owner=requested.owner if requested else None,
         state=one.state,
         since=one.since,
-        arrived=requested.is_taken if requested else None,
+        arrived=requested.is_taken or one.state not in WAITING if requested else None,
         reminder=_reminder(flow, name, [one]),
     )
