@@ -35,7 +35,7 @@ def _definitions() -> dg.Definitions:
         schedules=[daily_sync(source, settings) for source in SOURCES.values()],
         sensors=[
             *(access_sensor(source, settings) for source in SOURCES.values() if source.access is not None),
-            *(patience(source) for source in SOURCES.values()),
+            *(patience(source, settings) for source in SOURCES.values()),
             alarms_of_failed_runs(),
             housekeeping(settings.connections),
         ],

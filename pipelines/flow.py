@@ -55,11 +55,20 @@ class SourceRun:
 class Flow:
     """One source's runs under one reading of the settings, at one instant."""
 
-    def __init__(self, settings: Settings, source: Source, now: datetime) -> None:
-        """Bind settings, source and the instant that the whole run takes for now."""
+    def __init__(
+        self, settings: Settings, source: Source, now: datetime, *, among: Collection[str] | None = None
+    ) -> None:
+        """Bind settings, source and the instant that the whole run takes for now.
+
+        `among`: the connections that there are assets of; another one stands in the settings since they were loaded.
+        """
         self._settings, self.source, self.now = settings, source, now
         self.store = SourceStore(settings.data_dir, source)
-        self.connections = settings.connections_of(source.name)
+        self.connections = {
+            name: connection
+            for name, connection in settings.connections_of(source.name).items()
+            if among is None or name in among
+        }
         self.silent_after = settings.access.silent_days * DAY
         """After how long an owner who was asked for access, and has not answered, is told of."""
 

@@ -7,7 +7,7 @@ import dagster as dg
 from connectors.base import Source
 from pipelines.flow import Flow
 from pipelines.schedules import requests
-from pipelines.settings import SettingsError, load
+from pipelines.settings import Settings, SettingsError, load
 from schemas.time import utc_now
 
 LOOKS_EVERY_S = 300
@@ -23,8 +23,9 @@ def waited(flow: Flow, now: datetime) -> dict[str, datetime]:
     }
 
 
-def patience(source: Source) -> dg.SensorDefinition:
+def patience(source: Source, settings: Settings) -> dg.SensorDefinition:
     """Declare `<source>_patience`, on by default: after each announced wait the connection is asked again, once."""
+    declared = settings.connections_of(source.name)
 
     @dg.sensor(
         name=f"{source.name}_patience",
@@ -35,10 +36,10 @@ def patience(source: Source) -> dg.SensorDefinition:
     )
     def sensor() -> list[dg.RunRequest] | dg.SkipReason:
         try:
-            settings = load()
+            fresh = load()
         except SettingsError as error:
             return dg.SkipReason(str(error))
-        flow = Flow(settings, source, utc_now())
+        flow = Flow(fresh, source, utc_now(), among=declared)
         due = waited(flow, flow.now)
         if not due:
             return dg.SkipReason("no announced wait is over")

@@ -42,7 +42,11 @@ def requests(flow: Flow, now_key: str, connections: Collection[str] | None = Non
 
 
 def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
-    """Declare `<source>_daily_sync`, on by default."""
+    """Declare `<source>_daily_sync`, on by default, for the connections that are declared with it.
+
+    Of a connection that was added since, Dagster has no assets, and a request for them would fail all others, too.
+    """
+    declared = settings.connections_of(source.name)
 
     @dg.schedule(
         name=f"{source.name}_daily_sync",
@@ -58,7 +62,7 @@ def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
             for words in tell_settings(error, utc_now()):
                 context.log.warning(words)
             return dg.SkipReason(str(error))
-        flow = Flow(fresh, source, utc_now())
+        flow = Flow(fresh, source, utc_now(), among=declared)
         if not flow.connections:
             return dg.SkipReason(f"no connection to {source.name} is configured")
         return requests(flow, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")

@@ -27,6 +27,7 @@ def access_sensor(source: Source, settings: Settings) -> dg.SensorDefinition:
 
     Dagster's storage gets connections' names, counts and hashes from it, and no metering point.
     """
+    declared = settings.connections_of(source.name)
 
     @dg.sensor(
         name=f"{source.name}_access",
@@ -40,7 +41,7 @@ def access_sensor(source: Source, settings: Settings) -> dg.SensorDefinition:
             fresh = load()
         except SettingsError as error:
             return dg.SkipReason(str(error))
-        flow = Flow(fresh, source, utc_now())
+        flow = Flow(fresh, source, utc_now(), among=declared)
         if not flow.connections:
             return dg.SkipReason(f"no connection to {source.name} is configured")
         end = monotonic() + TICK_S

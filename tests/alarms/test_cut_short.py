@@ -13,9 +13,9 @@ from pipelines.settings import SettingsError
 from pipelines.store.home import StoreFullError
 from pipelines.store.log import Log
 from schemas.time import utc_now
-from tests.alarms.in_dagster import definitions_of
 from tests.alarms.looking import look
 from tests.support.home import moved_in
+from tests.support.in_dagster import definitions_of
 
 if TYPE_CHECKING:
     from pathlib import Path

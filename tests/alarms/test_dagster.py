@@ -11,8 +11,8 @@ from dagster._core.definitions.run_status_sensor_definition import RunFailureSen
 from connectors.elvia.source import ELVIA
 from pipelines.store.log import Log
 from schemas.time import DAY
-from tests.alarms.in_dagster import definitions_of, execute
 from tests.support.home import NOW, moved_in
+from tests.support.in_dagster import definitions_of, execute
 
 if TYPE_CHECKING:
     from time_machine import Traveller

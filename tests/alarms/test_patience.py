@@ -10,8 +10,8 @@ import dagster as dg
 from pipelines.definitions import _definitions
 from sandbox.faults import Fault, FaultKind
 from schemas.time import HOUR
-from tests.alarms.in_dagster import definitions_of, execute
 from tests.support.home import moved_in
+from tests.support.in_dagster import definitions_of, execute
 
 if TYPE_CHECKING:
     import pytest

@@ -1,19 +1,19 @@
-"""What Dagster shows and runs: definitions, subsets, failures, and the daily schedule."""
+"""What Dagster shows and runs: definitions, subsets and failures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import dagster as dg
 import polars as pl
 import pytest
 
-from connectors.elvia.source import ELVIA
 from pipelines.definitions import _definitions
 from pipelines.store.alias import Aliases
 from sandbox.hours import OSLO
 from schemas.time import DAY, HOUR, year_window
 from tests.support.home import NOW, moved_in
+from tests.support.in_dagster import definitions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +30,6 @@ def instance() -> Iterator[dg.DagsterInstance]:
     """An instance in memory."""
     with dg.DagsterInstance.ephemeral() as opened:
         yield opened
-
-
-def _definitions_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> dg.Definitions:
-    """Return what Dagster would load, where the settings are in the environment and the working folder."""
-    for name, value in home.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(home.folder)
-    return _definitions()
 
 
 def _run(
@@ -93,7 +85,7 @@ def test_definitions_load_with_broken_settings(monkeypatch: pytest.MonkeyPatch) 
 def test_each_connection_has_two_assets(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection has readings and influxdb, in its source's group, by calendar years with the running one."""
     storage.admit(moved_in(20), moved_in(20, "neighbour", 2))
-    definitions = _definitions_of(storage, monkeypatch)
+    definitions = definitions_of(storage, monkeypatch)
 
     dg.Definitions.validate_loadable(definitions)
     wanted = {f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")}
@@ -115,7 +107,7 @@ def test_one_connection_and_year_runs_alone(
     """A run of one connection and one year asks, stores and loads that, and materializes nothing else."""
     mine, neighbour = moved_in(400), moved_in(400, "neighbour", 2)
     home.admit(mine, neighbour)
-    definitions = _definitions_of(home, monkeypatch)
+    definitions = definitions_of(home, monkeypatch)
 
     result = _run(definitions, instance, "2025", "elvia/home/readings", "elvia/home/influxdb")
 
@@ -146,7 +138,7 @@ def test_one_connection_and_year_runs_alone(
 def test_the_two_stages_run_alone(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
     """`readings` alone asks and loads nothing; `influxdb` alone loads and asks nothing."""
     home.admit(moved_in(20))
-    definitions = _definitions_of(home, monkeypatch)
+    definitions = definitions_of(home, monkeypatch)
 
     assert _materialized(_run(definitions, instance, "2026", "elvia/home/readings")) == {"elvia/home/readings": "2026"}
     assert home.points().is_empty()
@@ -164,7 +156,7 @@ def test_a_failed_connection_is_the_only_one_not_materialized(
     mine, neighbour = moved_in(20), moved_in(20, "neighbour", 2)
     home.admit(mine, neighbour)
     home.world.tokens["sandbox-home"].deleted = True
-    definitions = _definitions_of(home, monkeypatch)
+    definitions = definitions_of(home, monkeypatch)
     everything = [f"elvia/{name}/{stage}" for name in ("home", "neighbour") for stage in ("readings", "influxdb")]
 
     first = _run(definitions, instance, "2026", *everything)
@@ -198,7 +190,7 @@ def test_a_renewed_secret_needs_no_restart(
     secret.write_text("a-token-that-was-deleted")
     secret.chmod(0o600)
     del storage.environment["WATTLINE_CONNECTIONS__HOME__TOKEN"]
-    definitions = _definitions_of(storage, monkeypatch)
+    definitions = definitions_of(storage, monkeypatch)
     assert not _run(definitions, instance, "2026", "elvia/home/readings").success
 
     secret.write_text("sandbox-home\n")
@@ -215,7 +207,7 @@ def test_a_database_that_is_down_makes_the_run_red(
     storage.admit(mine)
     storage.set("influxdb__url", "http://127.0.0.1:9")
     storage.set("influxdb__database", "energy")
-    definitions = _definitions_of(storage, monkeypatch)
+    definitions = definitions_of(storage, monkeypatch)
 
     result = _run(definitions, instance, "2026", "elvia/home/readings", "elvia/home/influxdb")
 
@@ -229,7 +221,7 @@ def test_the_refetch_tag_asks_for_the_whole_year(
 ) -> None:
     """A run tagged wattline/refetch asks for its whole year again; without the tag it asks for nothing."""
     storage.admit(moved_in(20))
-    definitions = _definitions_of(storage, monkeypatch)
+    definitions = definitions_of(storage, monkeypatch)
     assert _run(definitions, instance, "2026", "elvia/home/readings").success
     storage.calls()
 
@@ -237,59 +229,3 @@ def test_the_refetch_tag_asks_for_the_whole_year(
     assert storage.calls() == []
     assert _run(definitions, instance, "2026", "elvia/home/readings", refetch="true").success
     assert year_window(2026, OSLO).start in {call.window.start for call in storage.calls() if call.window}
-
-
-def _tick(definitions: dg.Definitions) -> Any:  # noqa: ANN401 - Dagster's own class is not public
-    """Evaluate the schedule of Elvia's daily sync now."""
-    schedule = definitions.resolve_schedule_def("elvia_daily_sync")
-    with (
-        dg.instance_for_test() as opened,
-        # Closed again, or the next definitions would be loaded by an instance that is gone.
-        dg.build_schedule_context(
-            instance=opened,
-            # In the schedule's own zone, as Dagster hands it over.
-            scheduled_execution_time=NOW.astimezone(ELVIA.zone),
-            repository_def=definitions.get_repository_def(),
-        ) as context,
-    ):
-        return schedule.evaluate_tick(context)
-
-
-def test_the_daily_schedule_is_on(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`elvia_daily_sync` is on by default, at 06:30 Norwegian time or when the settings say."""
-    schedule: Any = _definitions_of(storage, monkeypatch).resolve_schedule_def("elvia_daily_sync")
-    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 6 * * *", "Europe/Oslo")
-
-    storage.set("schedules__elvia", "15 * * * *")
-    hourly: Any = _definitions_of(storage, monkeypatch).resolve_schedule_def("elvia_daily_sync")
-    assert hourly.cron_schedule == "15 * * * *"
-
-
-def test_the_schedule_asks_for_runs_where_there_is_something_to_ask(
-    storage: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """First every year is asked for, later the newest for all and an older one for whom it is due, then the summary."""
-    storage.admit(moved_in(20))
-    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
-    assert [request.partition_key for request in requests] == [*reversed(YEARS), None]
-    assert [key.to_user_string() for key in requests[-1].asset_selection] == ["elvia/summary"]
-
-    storage.backfill()
-    storage.admit(moved_in(20, "newcomer", 2))
-    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
-    assert [request.partition_key for request in requests] == [*reversed(YEARS), None]
-    selected = [{key.path[1] for key in request.asset_selection} for request in requests[:-1]]
-    assert selected == [{"home", "newcomer"}, {"newcomer"}, {"newcomer"}, {"newcomer"}]
-    assert len({request.run_key for request in requests}) == 5
-
-    storage.backfill()
-    requests = _tick(_definitions_of(storage, monkeypatch)).run_requests
-    assert [request.partition_key for request in requests] == ["2026", None]
-
-
-def test_the_schedule_skips_where_nothing_is_configured(storage: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a connection, or with settings that cannot be read, the schedule asks for no run and says why."""
-    assert _tick(_definitions_of(storage, monkeypatch)).skip_message == "no connection to elvia is configured"
-    monkeypatch.setenv("WATTLINE_CONNECTIONS__HOME__SOURCE", "elvira")
-    assert "connections.home.source" in _tick(_definitions()).skip_message
