@@ -15,6 +15,7 @@ import pytest
 from filelock import FileLock
 
 from pipelines.commands.demo.private import started_influxdb
+from tests.support.unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,13 +105,18 @@ def test_stopped_at_any_point_it_leaves_nothing_running(
 ) -> None:
     """Ctrl-C and SIGTERM end it with 130 and no traceback, and its InfluxDB with it."""
     command: Sequence[str] = [sys.executable, "-u", "-c", SCRIPT]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(after):
-                break
-        process.send_signal(number)
-        rest, _ = process.communicate()
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith(after):
+                    break
+            process.send_signal(number)
+            rest, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()
 
     assert process.returncode == 130
     assert "Traceback" not in rest

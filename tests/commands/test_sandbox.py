@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.support.unmeasured import environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,7 +27,9 @@ WATTLINE = [sys.executable, "-c", "from pipelines.commands import main; main()"]
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command in a process of its own, and end it whatever happens."""
     command = [*WATTLINE, "sandbox", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield process
         finally:
@@ -48,7 +52,7 @@ def test_what_it_prints_connects_to_it(installation: Installation) -> None:
 
         ended = installation.run("doctor")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
+        out, err = process.communicate(timeout=60)
 
     assert ended.code == 0
     for name in ("home", "plus", "innlandet", "newcomer"):
