@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sandbox.serve import Sandbox
     from tests.commands.conftest import Installation
 
-LATELY = ("--from", str(utc_now().year - 1))
+LATELY = ("--from", str(utc_now().year))
 
 
 def _take_out(installation: Installation, name: str) -> None:
@@ -64,7 +64,6 @@ def filled(
     connected.load_into(influx_settings)
     sandbox.world.faults.add(Fault(kind=FaultKind.WRONG_UNIT, times=2))
     assert connected.run("backfill", *LATELY).code == 1
-    connected.run("backfill", *LATELY)
     assert _files_with(HOME)
     assert _points_of(database, HOME) >= {"hourly_reading", "local_day", "local_month", "monthly_max_hour"}
     return connected
@@ -75,6 +74,11 @@ def test_a_removed_connection_leaves_nothing(filled: Installation, database: Dat
     before = {path: pl.read_parquet(path) for path in Path("data/store/elvia/readings").iterdir()}
     assert filled.run("report").code == 0
     assert "data/report/index.html" in _files_with(HOME)
+    # What stands in the settings would come back.
+    refused = filled.run("forget", "--connection", "home")
+    assert refused.code == 2
+    assert "take [connections.home] and its secret out first" in refused.err
+    assert _files_with(HOME)
     _take_out(filled, "home")
 
     ended = filled.run("forget", "--connection", "home")
@@ -123,15 +127,6 @@ def test_a_metering_point_leaves_its_connection_the_others(
     assert _points_of(database, PLUS) != set()
     installation.run("sync")
     assert _files_with(HOME) == []
-
-
-def test_what_would_come_back_is_refused(filled: Installation) -> None:
-    """A connection that stands in the settings is not forgotten: the words say to take it out first."""
-    ended = filled.run("forget", "--connection", "home")
-
-    assert ended.code == 2
-    assert "take [connections.home] and its secret out first" in ended.err
-    assert _files_with(HOME)
 
 
 def test_a_database_that_the_settings_left_is_told_of(filled: Installation, database: Database) -> None:
