@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dashboards import transformations as t
+from dashboards.home import HOME
 from dashboards.influxql import POINT, tag_values
 from dashboards.model import Panel, Variable
+from dashboards.own_use import with_own_use
 from dashboards.panels import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dashboards.model import Dashboard
+    from schemas.own_use import Household
 
 COLUMN: Final = "Metering point"
 """The column of every table that names metering points."""
@@ -38,10 +41,15 @@ def labels(points: Iterable[Point]) -> dict[str, str]:
     return {one: f"{name} {one}" if name in shared else name for one, name in called.items()}
 
 
-def of_installation(dashboard: Dashboard, points: Sequence[Point]) -> Dashboard:
-    """Return the dashboard with these metering points in the place of all that the database has."""
+def of_installation(dashboard: Dashboard, points: Sequence[Point], households: Sequence[Household] = ()) -> Dashboard:
+    """Return the dashboard with these metering points in the place of all that the database has.
+
+    On Home, each household that tells what it makes has a row for its own use.
+    """
     if not points:
         return dashboard
+    if dashboard.uid == HOME.uid:
+        dashboard = with_own_use(dashboard, households)
     called = labels(points)
     return replace(
         dashboard,

@@ -97,8 +97,8 @@ def same_days_of_two_years() -> list[Json]:
             rename={f"{KWH} (last)": "This year", f"{KWH} (first)": "Last year"},
             drop=["Time", f"{KWH} (count)"],
         ),
-        _of_two("Difference", "This year", "-", "Last year"),
-        _of_two("Change", "Difference", "/", "Last year"),
+        of_two("Difference", "This year", "-", "Last year"),
+        of_two("Change", "Difference", "/", "Last year"),
     ]
 
 
@@ -107,7 +107,8 @@ def _only(column: str, relation: str, value: float) -> Json:
     return step("filterByValue", {"type": "include", "match": "all", "filters": [wanted]})
 
 
-def _of_two(alias: str, left: str, operator: str, right: str) -> Json:
+def of_two(alias: str, left: str, operator: str, right: str) -> Json:
+    """Add a column that is made of two others."""
     return step(
         "calculateField",
         {
@@ -122,11 +123,20 @@ def _of_two(alias: str, left: str, operator: str, right: str) -> Json:
     )
 
 
+def months(*columns: str) -> list[Json]:
+    """Sum columns up by calendar month, and put them behind it: `Month`, and the columns by their own names."""
+    return [
+        _as_text("Time", "YYYY-MM"),
+        grouped(["Time"], **dict.fromkeys(columns, ["sum"])),
+        tidied("Time", rename={"Time": "Month"} | {f"{name} (sum)": name for name in columns}),
+    ]
+
+
 def change(alias: str, now: str, before: str) -> list[Json]:
     """Add the relative change from one column to another."""
     return [
-        _of_two("Difference", now, "-", before),
-        _of_two(alias, "Difference", "/", before),
+        of_two("Difference", now, "-", before),
+        of_two(alias, "Difference", "/", before),
         tidied(drop=["Difference"]),
     ]
 

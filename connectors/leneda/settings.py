@@ -59,6 +59,14 @@ class LenedaPoint(BaseModel):
     """None: all that the operator answers for."""
 
 
+class LenedaPlant(LenedaPoint):
+    """A metering point whose registers count all that is made, whoever uses it."""
+
+    registers: tuple[Annotated[str, AfterValidator(register_of)], ...] = Field(
+        default=("production",), min_length=1, examples=[["production"]]
+    )
+
+
 class LenedaConnection(ConnectionSettings):
     """An API key, made in Leneda by the holder of an Energy ID."""
 
@@ -74,6 +82,9 @@ class LenedaConnection(ConnectionSettings):
     api_key: Credential = None
     metering_points: tuple[LenedaPoint, ...] = Field(
         default=(), examples=[[{"code": "LU0000000000000000000000000000001"}]]
+    )
+    gross_generation: tuple[LenedaPlant, ...] = Field(
+        default=(), examples=[[{"code": "LU0000000000000000000000000000002"}]]
     )
     base_url: str = "https://api.leneda.eu"
     history_years: WholeNumber = Field(default=LONGEST_HISTORY, ge=1, le=LONGEST_HISTORY)
@@ -93,6 +104,11 @@ class LenedaConnection(ConnectionSettings):
         """Return every register of the metering points for which none is named."""
         open_points = [point.code for point in self.metering_points if not point.registers]
         return tuple(Subject(code, register) for code in open_points for register in REGISTERS)
+
+    def generation(self) -> tuple[Subject, ...]:
+        """Return the registers that the settings name."""
+        named = (Subject(plant.code, register) for plant in self.gross_generation for register in plant.registers)
+        return tuple(dict.fromkeys(named))
 
     def identity(self, name: str) -> SecretStr:
         """Return the key with what it is used for: the Energy ID decides about access, and only codes are asked for."""
