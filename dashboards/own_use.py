@@ -93,8 +93,8 @@ def _in_all(number: int, household: Household) -> Panel:
     return stat(
         number,
         "Made and used",
-        "What was made, used oneself, fed in and bought in the chosen time, how much of what was made was used oneself, "
-        "how much of all that was used was made oneself, and the hours that this is known of.",
+        "What was made, used oneself, fed in and bought in the chosen time, how much of what was made was used "
+        "oneself, how much of all that was used was made oneself, and the hours that this is known of.",
         [
             Query(select(_named(*SUMS), union([hours]), IN_TIME), form="table"),
             *(_share(part, whole, name, hours) for name, (part, whole) in SHARES.items()),
@@ -128,8 +128,8 @@ def _by_month(number: int, household: Household, zone: str) -> Panel:
     return table(
         number,
         "Own use by month",
-        "What was made, used oneself, fed in and bought each month over three years, with both shares; hours that lack a "
-        "part are left out, and the others counted.",
+        "What was made, used oneself, fed in and bought each month over three years, with both shares; hours that lack "
+        "a part are left out, and the others counted.",
         Query(_days(household, zone, *SUMS), form="table"),
         decimals=0,
         width=14,

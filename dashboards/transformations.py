@@ -127,7 +127,7 @@ def months(*columns: str) -> list[Json]:
     """Sum columns up by calendar month, and put them behind it: `Month`, and the columns by their own names."""
     return [
         _as_text("Time", "YYYY-MM"),
-        grouped(["Time"], **dict.fromkeys(columns, ["sum"])),
+        grouped(["Time"], **{name: ["sum"] for name in columns}),
         tidied("Time", rename={"Time": "Month"} | {f"{name} (sum)": name for name in columns}),
     ]
 

@@ -44,7 +44,8 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
 def _of_store(settings: Settings, chosen: Collection[str] | None) -> tuple[list[Point], list[Household]]:
     """Return every metering point that the store has readings of, once, and the homes whose own use can be told."""
     now = utc_now()
-    points, homes = [], []
+    points: list[Point] = []
+    homes: list[Household] = []
     for source in SOURCES.values():
         _, kept = status(Flow(settings, source, now), now)
         series = [

@@ -119,7 +119,7 @@ def test_dead(grafana: Grafana) -> None:
 
     assert _firing(grafana, dead, NOW) == {}
     assert _firing(grafana, dead, NOW + 46 * HOUR) == {}
-    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",)}
+    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",), ("solar",)}
     assert _firing(grafana, dead, NOW + 15 * DAY) is None
     assert RULES[dead]["noDataState"] == "Alerting"
 

@@ -10,10 +10,11 @@ import pytest
 from dashboards.files import ALL, DATASOURCE, files
 from dashboards.installation import Point, labels, of_installation
 from pipelines.commands import main
-from sandbox.leneda.demo import CONSUMPTION, GAS, PRODUCTION
+from sandbox.leneda.demo import CONSUMPTION, GAS, HOUSE, PANELS, PRODUCTION
 from tests.dashboards.board import Board
 from tests.dashboards.filled import ORDINARY, PLUS
 from tests.dashboards.node import run, transformed
+from tests.dashboards.test_own_use import SOLAR
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ POINTS: Final = (
     Point("leneda", "plant", CONSUMPTION, "Rue Haute"),
     Point("leneda", "plant", PRODUCTION),
     Point("leneda", "plant", GAS),
+    Point("leneda", "solar", HOUSE),
+    Point("leneda", "solar", PANELS),
 )
-BOARDS: Final[dict[str, Dashboard]] = {board.uid: of_installation(board, POINTS) for board in ALL}
+HOMES: Final = (SOLAR,)
+BOARDS: Final[dict[str, Dashboard]] = {board.uid: of_installation(board, POINTS, HOMES) for board in ALL}
 
 
 def _written(store: Filled, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def test_the_command(
 
     assert written == files(BOARDS.values(), "my-influx")
     assert all(f'"uid": "{DATASOURCE}"' not in content for content in written.values())
-    assert "5 dashboards for 5 metering points in" in capsys.readouterr().err
+    assert "5 dashboards for 7 metering points in" in capsys.readouterr().err
 
 
 def test_one_connection(store: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +110,8 @@ def test_labels() -> None:
         CONSUMPTION: "Rue Haute",
         PRODUCTION: f"plant {PRODUCTION}",
         GAS: f"plant {GAS}",
+        HOUSE: f"solar {HOUSE}",
+        PANELS: f"solar {PANELS}",
     }
 
 
