@@ -1,7 +1,7 @@
 """Own use, for dashboards of an installation whose settings name gross generation: a row on Home for each such home.
 
-InfluxQL adds up hour by hour, over the series of a home together, and takes the hours that have all of them: a missing
-part is no zero. Its sums are floats throughout; counts are compared, never divided.
+InfluxQL lays the series of a home side by side, hour by hour, and takes the hours that have all of them: a missing part
+is no zero. Grafana adds most of it up, since InfluxDB 1.x makes those hours anew for each sum that it is asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from connectors.registry import SOURCES
 from dashboards import transformations as t
 from dashboards.influxql import DAYS, IN_TIME, every, select, union
 from dashboards.model import Dashboard, Panel, Query, Row
-from dashboards.panels import BLUE, GREEN, NOT_A_NUMBER, SHARE, by_name, fixed, over_time, stat, table
+from dashboards.panels import BLUE, GREEN, NOT_A_NUMBER, SHARE, by_name, by_pattern, fixed, over_time, stat, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 HOURS: Final = "time(1h)"
 NO_HOUR: Final = "No hour in this time has what was made, fed in and bought"
 
-OWN: Final = 'sum("made") - sum("fed_in")'
-ALL: Final = f'{OWN} + sum("bought")'
-SUMS: Final = {
-    "Made": 'sum("made")',
-    "Used oneself": OWN,
-    "Fed in": 'sum("fed_in")',
-    "Bought": 'sum("bought")',
-    "Used in all": ALL,
-    "Hours": 'count("made")',
-}
-SHARES: Final = {"Share of own use": ("Used oneself", "Made"), "Self-sufficiency": ("Used oneself", "Used in all")}
+# InfluxQL has no constants.
+NUMBERS: Final = {"Made": '"made"', "Fed in": '"fed_in"', "Bought": '"bought"', "Hours": '"made" * 0 + 1'}
+"""What is told of an hour, and may be added up over many; all else follows from the sums."""
+
+FROM_SUMS: Final = (
+    t.of_two("Used oneself", "Made", "-", "Fed in"),
+    t.of_two("Used in all", "Used oneself", "+", "Bought"),
+    t.of_two("Share of own use", "Used oneself", "/", "Made"),
+    t.of_two("Self-sufficiency", "Used oneself", "/", "Used in all"),
+    t.tidied(
+        *("Month", "Made", "Used oneself", "Fed in", "Bought", "Used in all", "Share of own use", "Self-sufficiency"),
+        "Hours",
+    ),
+)
 
 
 def with_own_use(home: Dashboard, households: Sequence[Household]) -> Dashboard:
@@ -50,7 +53,7 @@ def _row(household: Household) -> list[Panel | Row]:
         Row(first, f"Own use: {household.connection}"),
         _in_all(first + 1, household),
         _by_day(first + 2, household, zone),
-        _by_month(first + 3, household, zone),
+        _by_month(first + 3, household),
     ]
 
 
@@ -60,7 +63,7 @@ def _is(source: str, part: Part) -> str:
 
 
 def _whole_hours(household: Household) -> str:
-    """Return the hours of which each part is there: `made`, `fed_in`, `bought`, kWh."""
+    """Return the numbers of the hours of which each part is there."""
     each = [
         select(f'"energy_kwh" AS "{kind}"', "hourly_reading", _is(household.source, part), IN_TIME)
         for kind, parts in household.parts.items()
@@ -69,53 +72,37 @@ def _whole_hours(household: Household) -> str:
     kinds = ", ".join(f'sum("{kind}") AS "{kind}", count("{kind}") AS "{kind}_parts"' for kind in household.parts)
     hours = select(kinds, union(each), IN_TIME, by=HOURS)
     whole = [f'"{kind}_parts" = {len(parts)}' for kind, parts in household.parts.items()]
-    return select('"made", "fed_in", "bought"', union([hours]), *whole, IN_TIME)
-
-
-def _share(part: str, whole: str, name: str, hours: str) -> Query:
-    """Return a share; none of nothing, which InfluxQL would call 0."""
-    sums = select(f'{SUMS[part]} AS "part", {SUMS[whole]} AS "whole"', union([hours]), IN_TIME)
-    return Query(select(f'"part" / "whole" AS "{name}"', union([sums]), '"whole" > 0', IN_TIME), form="table")
-
-
-def _named(*names: str) -> str:
-    return ", ".join(f'{SUMS[name]} AS "{name}"' for name in names)
+    what = ", ".join(f'{value} AS "{name}"' for name, value in NUMBERS.items())
+    return select(what, union([hours]), *whole, IN_TIME)
 
 
 _FORMATS: Final = (
     by_name("Hours", unit="none", decimals=0),
-    *(by_name(name, unit=SHARE, decimals=0, mappings=[NOT_A_NUMBER]) for name in SHARES),
+    by_pattern("/^(Share of own use|Self-sufficiency)$/", unit=SHARE, decimals=0, mappings=[NOT_A_NUMBER]),
 )
 
 
 def _in_all(number: int, household: Household) -> Panel:
-    hours = _whole_hours(household)
     return stat(
         number,
         "Made and used",
         "What was made, used oneself, fed in and bought in the chosen time, how much of what was made was used "
         "oneself, how much of all that was used was made oneself, and the hours that this is known of.",
-        [
-            Query(select(_named(*SUMS), union([hours]), IN_TIME), form="table"),
-            *(_share(part, whole, name, hours) for name, (part, whole) in SHARES.items()),
-        ],
+        Query(_whole_hours(household), form="table"),
         empty=NO_HOUR,
         width=24,
-        transformations=[t.tidied(drop=["Time"])],
+        transformations=[*t.sums(*NUMBERS), *FROM_SUMS],
         overrides=_FORMATS,
     )
 
 
-def _days(household: Household, zone: str, *names: str) -> str:
-    return select(_named(*names), union([_whole_hours(household)]), IN_TIME, by=DAYS, zone=zone)
-
-
 def _by_day(number: int, household: Household, zone: str) -> Panel:
+    sums = 'sum("Made") - sum("Fed in") AS "Used oneself", sum("Fed in") AS "Fed in"'
     return over_time(
         number,
         "Made by day",
         "What was made each day, by whether it was used oneself or fed in; hours that lack a part are left out.",
-        Query(_days(household, zone, "Used oneself", "Fed in"), "$col"),
+        Query(select(sums, union([_whole_hours(household)]), IN_TIME, by=DAYS, zone=zone), "$col"),
         decimals=1,
         width=10,
         stacked=True,
@@ -124,18 +111,18 @@ def _by_day(number: int, household: Household, zone: str) -> Panel:
     )
 
 
-def _by_month(number: int, household: Household, zone: str) -> Panel:
+def _by_month(number: int, household: Household) -> Panel:
     return table(
         number,
         "Own use by month",
-        "What was made, used oneself, fed in and bought each month over three years, with both shares; hours that lack "
+        "What was made, used oneself, fed in and bought each month of a year, with both shares; hours that lack "
         "a part are left out, and the others counted.",
-        Query(_days(household, zone, *SUMS), form="table"),
+        Query(_whole_hours(household), form="table"),
         decimals=0,
         width=14,
         sort="Month",
-        since="now-36M/M",
+        since="now-12M/M",
         empty=NO_HOUR,
-        transformations=[*t.months(*SUMS), *(t.of_two(name, a, "/", b) for name, (a, b) in SHARES.items())],
+        transformations=[*t.months(*NUMBERS), *FROM_SUMS],
         overrides=_FORMATS,
     )

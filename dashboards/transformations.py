@@ -123,6 +123,14 @@ def of_two(alias: str, left: str, operator: str, right: str) -> Json:
     )
 
 
+def sums(*columns: str) -> list[Json]:
+    """Sum columns up."""
+    return [
+        step("reduce", {"mode": "reduceFields", "reducers": ["sum"], "includeTimeField": False}),
+        tidied(*columns, drop=["Time"]),
+    ]
+
+
 def months(*columns: str) -> list[Json]:
     """Sum columns up by calendar month, and put them behind it: `Month`, and the columns by their own names."""
     return [

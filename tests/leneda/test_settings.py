@@ -173,3 +173,19 @@ def test_whatever_decides_about_access_is_part_of_the_identity(
 
     assert before.identity("plant") == again.identity("plant")
     assert before.identity("plant") != after.identity("plant")
+
+
+def test_gross_generation(tmp_path: Path) -> None:
+    """It is a table like a metering point's, and counts production where no register is named."""
+    named = [{"code": OTHER.lower()}, {"code": POINT, "registers": ["consumption", "production"]}, {"code": OTHER}]
+
+    connection = plant(tmp_path, [{"code": POINT}], gross_generation=json.dumps(named))
+
+    assert connection.generation() == (
+        Subject(OTHER, "production"),
+        Subject(POINT, "consumption"),
+        Subject(POINT, "production"),
+    )
+    assert plant(tmp_path).generation() == ()
+    wrong = refusal(tmp_path, gross_generation=json.dumps([{"code": POINT, "registers": []}]))
+    assert "connections.plant.gross_generation[0].registers: must not be empty" in wrong

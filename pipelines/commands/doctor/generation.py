@@ -49,10 +49,9 @@ def _told(
             at_point = ", ".join(sorted(register for point, register in kept if point == one.metering_point))
             there = f"of it {at_point} is read" if at_point else "no register of it is"
             yield Finding(subject, f"{what} has no reading; {there}: name what counts all that is made", ok=False)
+        else:
+            yield Finding(subject, f"{what} is asked for; nothing is read yet")
     if lacking:
-        return
-    if not kept:
-        yield Finding(subject, "gross_generation is asked for; nothing is read yet")
         return
     wanting = [register for kind, register in _GRID.items() if not found.parts[kind]]
     for register in wanting:
