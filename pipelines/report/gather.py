@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import polars as pl
 
+from pipelines.households import households
 from pipelines.peaks import basis_by_month
 from pipelines.report.readings import Hours, hours_of
 from pipelines.statement import draw_up
 from pipelines.status import status
+from schemas.own_use import own_use
 from schemas.registers import REGISTERS, RESOLUTIONS
 from schemas.time import DAY, local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from pipelines.flow import Flow
     from pipelines.statement import Statement
     from pipelines.status import ConnectionStatus, SeriesStatus
+    from schemas.own_use import Household
 
 MAIN: Final = ("consumption", "production", "gas_energy", "gas_standard_volume", "gas_volume")
 """The registers that a metering point is read for; of gas, the first that is there."""
@@ -93,6 +96,20 @@ class Point:
         return [group for group in (electricity, gas) if group]
 
 
+@dataclass(frozen=True)
+class Home:
+    """A connection that makes energy, where the settings name what counts all of it."""
+
+    household: Household
+    names: Mapping[str, str]
+    """Of its metering points."""
+    zone: ZoneInfo
+    today: date
+    expected_until: datetime
+    hours: pl.DataFrame
+    """`schemas.own_use.OWN_USE`; never empty."""
+
+
 @dataclass
 class Gathered:
     """All that the page tells of."""
@@ -103,6 +120,8 @@ class Gathered:
     connections: list[tuple[ConnectionStatus, ZoneInfo]] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     """Of the last month, where a register tells what is shared."""
+    homes: list[Home] = field(default_factory=list)
+    """Where the report has hours."""
 
 
 def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[str] | None, now: datetime) -> Gathered:
@@ -119,6 +138,7 @@ def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[s
         if detail != "list" and kept.shares:
             last_month = (local_day(now, zone).replace(day=1) - DAY).replace(day=1)
             gathered.statements.append(draw_up(kept.flow, last_month, names, chosen))
+        gathered.homes += kept.homes(names, details, now)
         by_series = {(one.metering_point, one.register): one for one in statuses}
         for connection, metering_point in kept.points:
             gathered.points.append(
@@ -164,6 +184,24 @@ class _Kept:
     def details(self) -> dict[str, Hours]:
         """Return the hours and the corrections of every metering point."""
         return hours_of(self.flow.store.readings, {point for _, point in self.points}, MAIN)
+
+    def homes(self, names: Mapping[str, str], details: Mapping[str, Hours], now: datetime) -> Iterator[Home]:
+        """Yield the homes whose own use can be told of some hour at least."""
+        source = self.flow.source
+        series = [
+            (connection, point, register)
+            for connection, point in self.points
+            if point in details
+            for of, register in self._days
+            if of == point
+        ]
+        for found in households(source.name, self.flow.connections, series):
+            points = sorted({point for parts in found.parts.values() for point, _ in parts})
+            hours = own_use(pl.concat([details[point].hours for point in points]), found)
+            if not hours.is_empty():
+                called = {point: names.get(point) or self.name_of(found.connection, point) for point in points}
+                today = local_day(now, source.zone)
+                yield Home(found, called, source.zone, today, source.expected_until(now), hours)
 
     def series_of(
         self,

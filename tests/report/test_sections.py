@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-from schemas.time import local_midnight
+from schemas.time import HOUR, local_midnight
 from tests.report.counting import EVERY, between, is_told, told, truth
-from tests.report.filled import COMMUNITY, GAS, PLUS, TODAY, ZONES
+from tests.report.filled import COMMUNITY, GAS, HOUSE, PANELS, PART_MISSING, PLUS, TODAY, ZONES, text_of
+
+POINTS = (("plant", "0001"), ("plant", "0002"), ("plant", "0003"), ("solar", "0005"))
 
 if TYPE_CHECKING:
     from tests.report.filled import Filled, Report
@@ -72,6 +76,60 @@ def test_bought_sold_and_net(filled: Filled, report: Report) -> None:
     assert report.figures(COMMUNITY, "stack")[0].get("line") is None
 
 
+def _own_use(filled: Filled, report: Report) -> pl.DataFrame:
+    """Return the hours of which all is there: `day`, what was made, fed in, bought and used."""
+    parts = {"made": (PANELS, "production"), "fed_in": (HOUSE, "production"), "bought": (HOUSE, "consumption")}
+    frames = [
+        truth(filled, report, *part).select("start", "day", pl.col("quantity").alias(kind))
+        for kind, part in parts.items()
+    ]
+    joined = frames[0].join(frames[1].drop("day"), on="start").join(frames[2].drop("day"), on="start")
+    assert frames[0].height == joined.height + PART_MISSING.length / HOUR
+    return joined.with_columns(used=pl.col("made") - pl.col("fed_in"))
+
+
+def test_own_use_is_of_the_hours_that_have_every_part(filled: Filled, report: Report) -> None:
+    """Each card and each month tells the sums of those hours, both shares, and how many hours they are."""
+    hours = _own_use(filled, report)
+    (section,) = re.findall(r'<section class="own-use">(.*?)</section>', report.text, re.DOTALL)
+    cards = dict(re.findall(r'<div class="card"><h4>(.*?)</h4>(.*?)</div>', section, re.DOTALL))
+    rows = {row[0]: row[1:] for row in report.table("What was used, by month")}
+    months = {"May": date(2026, 5, 1), "June so far": date(2026, 6, 1)}
+
+    assert "What The roof made, less what solar \u20260005 fed into the grid" in section
+    for title, first in months.items():
+        sums = hours.filter(pl.col("day").dt.month_start() == first).drop("start", "day")
+        made, fed_in, bought, used = sums.sum().row(0)
+        card = text_of(cards[title])
+        assert told(card, r"([\d.]+) % self") == pytest.approx(100 * used / (used + bought), abs=0.5)
+        assert told(card, r"([\d.]+) kWh made") == pytest.approx(made, abs=0.5)
+        assert f"{sums.height} of {31 * 24 if title == 'May' else sums.height + 3} hours" in card
+        cells = rows[f"{first:%b %Y}"]
+        wanted = (made, used, fed_in, bought, 100 * used / made, 100 * used / (used + bought), sums.height)
+        for cell, value in zip(cells, wanted, strict=True):
+            assert told(cell, r"([-\d.]+)") == pytest.approx(value, abs=0.5)
+
+
+@pytest.mark.parametrize("span", ["days", "months"])
+def test_own_use_by_day_and_month(filled: Filled, report: Report, span: str) -> None:
+    """The plots stand on local days and months, and a day of which nothing is known has no bar."""
+    hours = _own_use(filled, report)
+    starts = pl.col("day").dt.truncate("1d" if span == "days" else "1mo")
+    sums = hours.group_by(starts.alias("at")).agg(pl.col("made", "fed_in", "bought", "used").sum()).sort("at")
+    figures = re.findall(
+        r'data-kind="stack">.*?<script type="application/json">(.*?)</script>',
+        report.text.split("own-use")[1],
+        re.DOTALL,
+    )[:2]
+
+    made, used = (json.loads(each)["days"] if span == "days" else json.loads(each) for each in figures)
+
+    assert [datetime.fromtimestamp(x, UTC).date() for x in made["x"]] == sums["at"].to_list()
+    kinds = {"used at home": "used", "fed in": "fed_in", "made at home": "used", "bought": "bought"}
+    for part in (*made["parts"], *used["parts"]):
+        assert part["v"] == pytest.approx(sums[kinds[part["label"]]].to_list(), abs=0.002)
+
+
 def test_the_communitys_parts_add_up(filled: Filled, report: Report) -> None:
     """Shared layers and the rest are what was consumed, and the page says that they were compared."""
     (figure,) = report.figures(COMMUNITY, "stack")
@@ -103,11 +161,11 @@ def test_the_communitys_statement_is_of_last_month(filled: Filled, report: Repor
     rows = {tuple(row[:2]): row[2:] for row in report.table("Statement of May 2026")}
 
     of_point, of_all = rows["plant \u20260001", "Consumption"], rows["Total", "Consumption"]
+    others = truth(filled, report, HOUSE, "consumption")
 
-    expected = between(hours, date(2026, 5, 1), date(2026, 5, 31))
-    assert told(of_point[0]) == told(of_all[0]) == pytest.approx(expected, abs=0.5)
+    expected, of_others = (between(each, date(2026, 5, 1), date(2026, 5, 31)) for each in (hours, others))
+    assert told(of_point[0]) == pytest.approx(expected, abs=0.5)
+    assert told(of_all[0]) == pytest.approx(expected + of_others, abs=0.5)
     assert of_point[1:] == ["100 %", "100 %", *["\u2013"] * 4]
     assert {register for _, register in rows} >= {"Consumption, shared, layer 1", "Consumption, not shared"}
-    assert [
-        whose for whose, _ in rows if whose not in {"Total", "plant \u20260001", "plant \u20260002", "plant \u20260003"}
-    ] == []
+    assert {whose for whose, _ in rows} == {"Total", "The roof", *(f"{name} \u2026{last}" for name, last in POINTS)}

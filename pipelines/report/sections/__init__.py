@@ -16,6 +16,7 @@ from pipelines.report.sections.headline import headline
 from pipelines.report.sections.health import health
 from pipelines.report.sections.hours import hours
 from pipelines.report.sections.overview import overview
+from pipelines.report.sections.own_use import own_use
 from pipelines.report.sections.periods import periods
 from pipelines.report.sections.statement import statement
 from pipelines.report.sections.years import years
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pipelines.report.gather import Gathered, Point
     from pipelines.report.html import Html
 
-PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (overview, attention, statement)
+PAGE: Final[tuple[Callable[[Gathered], Html | None], ...]] = (overview, attention, statement, own_use)
 """Sections about everything, in their order."""
 
 POINT: Final[tuple[Callable[[Point], Html | None], ...]] = (
