@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import polars as pl
 
 from pipelines.households import households
-from pipelines.peaks import basis_by_month
+from pipelines.peaks import basis_by_month, official_peaks
 from pipelines.report.readings import Hours, hours_of
 from pipelines.statement import draw_up
 from pipelines.status import status
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipelines.flow import Flow
     from pipelines.statement import Statement
     from pipelines.status import ConnectionStatus, SeriesStatus
+    from schemas.charge import CapacityCharge
     from schemas.own_use import Household
 
 MAIN: Final = ("consumption", "production", "gas_energy", "gas_standard_volume", "gas_volume")
@@ -48,6 +49,8 @@ class Series:
     """`schemas.coverage.coverage`, without gaps."""
     hours: pl.DataFrame
     """`start`, `quantity`, `settled`, `revision`, in order; none where the report is on many points."""
+    quarters: pl.DataFrame
+    """`start`, `quantity`, of the last year; none where it is not read by the quarter-hour, or as above."""
     status: SeriesStatus
 
     @property
@@ -73,6 +76,10 @@ class Point:
     """By register, in the catalogue's order."""
     basis: pl.DataFrame
     """The capacity basis by month, as it is projected into InfluxDB; none where the operator has no peaks."""
+    peaks: pl.DataFrame
+    """The operator's own highest hours of each month: `start` (of the month), `rank`, `quantity`, ..."""
+    charge: CapacityCharge | None
+    """What such hours cost."""
     corrections: pl.DataFrame
     detail: Detail
 
@@ -134,7 +141,7 @@ def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[s
         connections, statuses = status(kept.flow, now)
         zone = kept.flow.source.zone
         gathered.connections += [(one, zone) for one in connections if chosen is None or one.connection in chosen]
-        details = kept.details() if detail == "hours" else {}
+        details = kept.details(now) if detail == "hours" else {}
         if detail != "list" and kept.shares:
             last_month = (local_day(now, zone).replace(day=1) - DAY).replace(day=1)
             gathered.statements.append(draw_up(kept.flow, last_month, names, chosen))
@@ -153,6 +160,8 @@ def gather(flows: Iterable[Flow], names: Mapping[str, str], chosen: Collection[s
                     expected_until=kept.flow.source.expected_until(now),
                     series=kept.series_of(metering_point, by_series, details),
                     basis=kept.basis.filter(pl.col("metering_point") == metering_point),
+                    peaks=kept.peaks.filter(pl.col("metering_point") == metering_point),
+                    charge=kept.flow.source.charge,
                     corrections=details.get(metering_point, Hours()).corrections,
                     detail=detail,
                 )
@@ -168,7 +177,7 @@ class _Kept:
         coverage = flow.coverage()
         days = coverage if chosen is None else coverage.filter(pl.col("connection").is_in(list(chosen)))
         self.points = days.select("connection", "metering_point").unique().sort(pl.all()).rows()
-        self.basis = basis_by_month(flow)
+        self.basis, self.peaks = basis_by_month(flow), official_peaks(flow)
         self._days = days.partition_by("metering_point", "register", as_dict=True, maintain_order=True)
         self._siblings = Counter(connection for connection, _ in self.points)
 
@@ -181,9 +190,9 @@ class _Kept:
         """Name a metering point that the settings have no name for."""
         return connection if self._siblings[connection] == 1 else f"{connection} …{metering_point[-4:]}"
 
-    def details(self) -> dict[str, Hours]:
+    def details(self, now: datetime) -> dict[str, Hours]:
         """Return the hours and the corrections of every metering point."""
-        return hours_of(self.flow.store.readings, {point for _, point in self.points}, MAIN)
+        return hours_of(self.flow.store.readings, {point for _, point in self.points}, MAIN, now)
 
     def homes(self, names: Mapping[str, str], details: Mapping[str, Hours], now: datetime) -> Iterator[Home]:
         """Yield the homes whose own use can be told of some hour at least."""
@@ -212,7 +221,13 @@ class _Kept:
         """Return a metering point's registers in the catalogue's order."""
         detail = details.get(metering_point, Hours())
         return {
-            register: Series(register, days, detail.of(register), statuses[metering_point, register])
+            register: Series(
+                register,
+                days,
+                detail.of(register),
+                detail.quarters_of(register),
+                statuses[metering_point, register],
+            )
             for register in REGISTERS
             if (days := self._days.get((metering_point, register))) is not None
         }

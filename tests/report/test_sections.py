@@ -116,11 +116,8 @@ def test_own_use_by_day_and_month(filled: Filled, report: Report, span: str) -> 
     hours = _own_use(filled, report)
     starts = pl.col("day").dt.truncate("1d" if span == "days" else "1mo")
     sums = hours.group_by(starts.alias("at")).agg(pl.col("made", "fed_in", "bought", "used").sum()).sort("at")
-    figures = re.findall(
-        r'data-kind="stack">.*?<script type="application/json">(.*?)</script>',
-        report.text.split("own-use")[1],
-        re.DOTALL,
-    )[:2]
+    pattern = r'data-kind="stack">.*?<script type="application/json">(.*?)</script>'
+    figures = re.findall(pattern, report.text.split('class="own-use"')[1], re.DOTALL)[:2]
 
     made, used = (json.loads(each)["days"] if span == "days" else json.loads(each) for each in figures)
 

@@ -267,13 +267,3 @@ const drawStack = (figure, { unit, line, ...told }) => {
   if (daily) controls.push(choice("Range", [["4 months", false], ["All", true]], Boolean(shown.whole), (whole) => again(figure, { whole })));
   return [...controls, legend(figure, [...all.map((part) => [part.label, colour(fill(part)), part.label]), ...(line ? [[line.label, colour("ink"), line.label]] : [])])];
 };
-
-const drawGrouped = (figure, { unit, x: months, groups }) => {
-  const shown = state(figure, {}), x = months.map((start) => start + MONTH / 2);
-  const series = groups.map((group, at) => ({
-    v: group.v, paths: bars({ size: [0.4, 40, 1], align: at ? 1 : -1 }), fill: solid(PALETTE[at]), width: 0, show: !shown.off.has(group.label),
-  }));
-  const describe = (at) => [monthName(months[at]), ...groups.map((group) => `${group.label}: ${quantity(group.v[at], unit)}`)].join("\n");
-  plot(figure, { x, series, describe, ends: months[months.length - 1] + MONTH, range: [months[0], months[months.length - 1] + MONTH], bar: false, height: 220 });
-  return [legend(figure, groups.map((group, at) => [group.label, colour(PALETTE[at]), group.label]))];
-};

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipelines.report.sections.attention import attention
+from pipelines.report.sections.cap import cap
 from pipelines.report.sections.capacity import capacity
 from pipelines.report.sections.community import community
 from pipelines.report.sections.exchange import exchange
@@ -15,6 +16,7 @@ from pipelines.report.sections.habits import habits
 from pipelines.report.sections.headline import headline
 from pipelines.report.sections.health import health
 from pipelines.report.sections.hours import hours
+from pipelines.report.sections.load import load
 from pipelines.report.sections.overview import overview
 from pipelines.report.sections.own_use import own_use
 from pipelines.report.sections.periods import periods
@@ -36,7 +38,9 @@ POINT: Final[tuple[Callable[[Point], Html | None], ...]] = (
     periods,
     years,
     habits,
+    load,
     capacity,
+    cap,
     exchange,
     community,
     health,
