@@ -6,6 +6,8 @@ const levels = (lines, unit) => (made) => {
   ctx.save();
   ctx.strokeStyle = ctx.fillStyle = colour("soft");
   ctx.font = `${11 * devicePixelRatio}px ${colour("sans")}`;
+  ctx.textAlign = "right";
+  ctx.textBaseline = "bottom";
   ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
   for (const line of lines.filter((level) => level < max)) {
     const y = made.valToPos(line, "y", true);
@@ -13,7 +15,7 @@ const levels = (lines, unit) => (made) => {
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(`${line}\u00a0${unit}`, bbox.left + 4 * devicePixelRatio, y - 3 * devicePixelRatio);
+    ctx.fillText(`${line}\u00a0${unit}`, bbox.left + bbox.width, y - 2 * devicePixelRatio);
   }
   ctx.restore();
 };

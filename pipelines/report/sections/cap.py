@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schemas.charge import CapacityCharge
 
 FIRST_CHOICE: Final = 5
+"""Where no cap had saved anything."""
 MONTHS_IN_A_YEAR: Final = 12
 
 
@@ -35,7 +36,7 @@ def cap(point: Point) -> Html | None:
         "actual": _rounded(months["basis"]),
         "caps": capped,
         "lines": list(point.charge.bounds),
-        "cap": FIRST_CHOICE,
+        "cap": max((one["cap"] for one in capped if any(one["saved"])), default=FIRST_CHOICE),
     }
     rows = [_row(one) for one in capped]
     heads = ("No hour above", "Saved in the last 12 months", "Saved in all", "Months in a lower step")

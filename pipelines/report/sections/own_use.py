@@ -83,16 +83,17 @@ def _card(home: Home, days: pl.DataFrame, title: str, period: Period) -> Html:
         return element("div", element("h4", title), element("p", "no hour is known", class_="small"), class_="card")
     end = min(local_midnight(period.last + DAY, home.zone), max(home.expected_until, home.hours["start"][-1] + HOUR))
     possible = max(int((end - local_midnight(period.first, home.zone)) / HOUR), total["hours"])
-    self_made = _share(total["used"], total["used"] + total["bought"])
+    in_all = total["used"] + total["bought"]
     return element(
         "div",
         element("h4", title),
-        element("p", element("span", self_made, class_="value"), " ", "self-sufficient", class_="big"),
+        element("p", element("span", _share(total["used"], in_all), class_="value"), class_="big"),
+        element("p", f"of {_kwh(in_all)} used was made at home, {_kwh(total['bought'])} bought", class_="change"),
         element(
             "p",
-            element("strong", _kwh(total["made"])),
-            f" made: {_kwh(total['used'])} used at home ({_share(total['used'], total['made'])}), "
-            f"{_kwh(total['fed_in'])} fed in; {_kwh(total['bought'])} bought",
+            element("strong", f"{_kwh(total['made'])} made"),
+            f": {_kwh(total['used'])} used at home ({_share(total['used'], total['made'])}), "
+            f"{_kwh(total['fed_in'])} fed in",
             class_="change",
         ),
         element(
