@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.registry import SOURCES
 from dashboards.files import ALL, files
-from dashboards.installation import Point, of_installation
+from dashboards.installation import Point, narrowed, of_installation
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark
 from pipelines.commands.usage import UsageError, chosen_connections
@@ -31,7 +31,10 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
     chosen = chosen_connections(settings, connections) if connections else None
     points, homes = _of_store(settings, chosen)
     _make(out)
-    made = files((of_installation(board, points, homes) for board in ALL), datasource)
+    boards = [of_installation(board, points, homes) for board in ALL]
+    if chosen is not None:
+        boards = [narrowed(board, points, chosen) for board in boards]
+    made = files(boards, datasource)
     for name, content in made.items():
         with replacing(out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
