@@ -233,7 +233,7 @@ def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
         f"connections.plant.metering_points[0].cod: no such key; did you mean code? (from {points})",
         (
             "connections.home.api_key: no such key; the keys are source, base_url, database, bucket, token,"
-            " metering_points, include_production, innlandet, calls_per_hour"
+            " metering_points, include_production, gross_generation, innlandet, calls_per_hour"
             " (from WATTLINE_CONNECTIONS__HOME__API_KEY)"
         ),
     ]
