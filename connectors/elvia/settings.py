@@ -73,6 +73,7 @@ class ElviaConnection(ConnectionSettings):
 
     def doubts(self) -> Iterator[str]:
         """Yield the metering points that look mistyped. Ids with a false check digit are in use, so it is no error."""
-        for place, metering_point in enumerate(self.metering_points):
-            if not check_digit_fits(metering_point):
-                yield f"metering_points[{place}]: its check digit does not fit; compare it with the invoice"
+        for key, listed in (("metering_points", self.metering_points), ("gross_generation", self.gross_generation)):
+            for place, metering_point in enumerate(listed):
+                if not check_digit_fits(metering_point):
+                    yield f"{key}[{place}]: its check digit does not fit; compare it with the invoice"

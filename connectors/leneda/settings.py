@@ -117,10 +117,11 @@ class LenedaConnection(ConnectionSettings):
 
     def doubts(self) -> Iterator[str]:
         """Yield what looks mistyped. Codes of other lengths stand in Leneda's own samples."""
-        for place, point in enumerate(self.metering_points):
-            if len(point.code) != CODE_LENGTH:
-                words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
-                yield f"metering_points[{place}].code: {words}"
+        for key, listed in (("metering_points", self.metering_points), ("gross_generation", self.gross_generation)):
+            for place, point in enumerate(listed):
+                if len(point.code) != CODE_LENGTH:
+                    words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
+                    yield f"{key}[{place}].code: {words}"
 
 
 def of_leneda(connection: ConnectionSettings) -> LenedaConnection:

@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 
 from dashboards.home import HOME
-from dashboards.own_use import with_own_use
+from dashboards.own_use import FROM_SUMS, with_own_use
+from dashboards.panels import NOT_A_NUMBER
 from sandbox.leneda.demo import HOUSE, PANELS
 from schemas.own_use import Household
+from tests.dashboards.asking import Frame
 from tests.dashboards.board import Board
 from tests.dashboards.comparing import of, same, sums
+from tests.dashboards.node import transformed
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
@@ -104,6 +107,18 @@ def test_a_part_that_is_nowhere(grafana: Grafana) -> None:
 
     for title in ("Made and used", "Made by day", "Own use by month"):
         assert [frame.columns for frame in board.frames(title)] == []
+
+
+def test_a_share_of_nothing_is_none(grafana: Grafana) -> None:
+    """In hours in which nothing was made no share of it was used, and that is told as such, not as zero."""
+    night = Frame("A", "", {"Made": [0.0], "Fed in": [0.0], "Bought": [2.5], "Hours": [1.0]})
+    panel = _board(grafana).panel("Own use by month")
+    ((made,),) = transformed([(list(FROM_SUMS), [night])])
+    (format_,) = [each for each in panel["fieldConfig"]["overrides"] if each["matcher"]["id"] == "byRegexp"]
+
+    # Not a number, which JSON has no word for.
+    assert (made["Share of own use"], made["Self-sufficiency"], made["Used in all"]) == ([None], [0], [2.5])
+    assert {"id": "mappings", "value": [NOT_A_NUMBER]} in format_["properties"]
 
 
 def test_numbers_of_panels_stay() -> None:

@@ -144,8 +144,11 @@ def test_mistakes_in_the_other_keys(tmp_path: Path, keys: dict[str, str], words:
 
 def test_an_odd_length_is_doubtful(tmp_path: Path) -> None:
     """Such codes stand in Leneda's own samples, so it is a warning, with the place and without the code."""
-    assert settings(tmp_path, [{"code": POINT}, {"code": f"{POINT}0"}]).warnings == (
+    odd = [{"code": POINT}, {"code": f"{POINT}0"}]
+
+    assert settings(tmp_path, odd, gross_generation=json.dumps(odd)).warnings == (
         "connections.plant.metering_points[1].code: has 34 characters and not 33; compare it with the bill",
+        "connections.plant.gross_generation[1].code: has 34 characters and not 33; compare it with the bill",
     )
 
 
