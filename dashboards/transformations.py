@@ -38,14 +38,17 @@ def tidied(*names: str, rename: Mapping[str, str] | None = None, drop: Sequence[
 def _clock(rows: str) -> list[Json]:
     """Make of `Time` a text of that format, and of the hour a column `Hour`."""
     return [
-        step(
-            "calculateField",
-            {"mode": "reduceRow", "alias": "Hour", "reduce": {"include": ["Time"], "reducer": "lastNotNull"}},
-        ),
+        time_again("Hour"),
         step("convertFieldType", {"conversions": [{"targetField": "Hour", "destinationType": "time"}], "fields": {}}),
         _as_text("Time", rows),
         _as_text("Hour", "HH"),
     ]
+
+
+def time_again(name: str, only: str = "") -> Json:
+    """Take the time a second time, as a column of numbers."""
+    reduced = {"include": ["Time"], "reducer": "lastNotNull"}
+    return step("calculateField", {"mode": "reduceRow", "alias": name, "reduce": reduced}, only)
 
 
 def _as_text(column: str, form: str) -> Json:
