@@ -98,6 +98,16 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "--out" in capsys.readouterr().err
 
 
+def test_no_data_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dashboards that would ask nobody are not written."""
+    with pytest.raises(SystemExit) as ended:
+        main(["dashboards", "--out", str(tmp_path / "out"), "--datasource", ""])
+
+    assert ended.value.code == 2
+    assert "--datasource" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_labels() -> None:
     """A metering point goes by its name, else by its connection's, and by its id as well where two would be alike."""
     assert labels(POINTS) == {
