@@ -158,7 +158,9 @@ def rules() -> list[Rule]:
         Rule(
             uid="wattline-dead",
             title="No successful run",
-            summary="{{ .Labels.connection }}: no run went well for two days, or ever. Nothing new arrives until one does.",
+            summary=(
+                "{{ .Labels.connection }}: no run went well for two days, or ever. Nothing new arrives until one does."
+            ),
             # Hours without a run count as 0 here, and nowhere else: it is runs that are counted, and no readings.
             query=runs.replace("fill(none)", "fill(0)"),
             look_back=_REMEMBERED,

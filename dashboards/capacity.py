@@ -88,8 +88,7 @@ PANELS: Final = (
         "readings.",
         Query(
             select(
-                'last("official_kwh") AS "Official", last("computed_kwh") AS "Computed", '
-                'last("missing_hours") AS "Missing hours"',
+                '"official_kwh" AS "Official", "computed_kwh" AS "Computed", "missing_hours" AS "Missing hours"',
                 "capacity_basis",
                 MINE,
                 IN_TIME,
@@ -101,8 +100,8 @@ PANELS: Final = (
         empty=NO_MONTH,
         width=9,
         since=THIS_MONTH,
-        transformations=[t.tidied(drop=["Time"])],
-        overrides=[by_name("Missing hours", unit="none", decimals=0)],
+        transformations=[t.tidied("Official", "Computed", "Missing hours", "Time", rename={"Time": "Month"})],
+        overrides=[by_name("Missing hours", unit="none", decimals=0), by_name("Month", unit="time:YYYY-MM")],
     ),
     stat(
         2,

@@ -128,7 +128,8 @@ PANELS: Final = (
             ),
             Query(select('last("energy_kwh") AS "Value"', "hourly_reading", ALL, IN_TIME, by=EACH), form="table"),
             Query(
-                select('first("energy_kwh") AS "Energy"', "local_month", ALL, THAT_MONTH, IN_TIME, by=EACH), form="table"
+                select('first("energy_kwh") AS "Energy"', "local_month", ALL, THAT_MONTH, IN_TIME, by=EACH),
+                form="table",
             ),
             Query(
                 select('last("energy_kwh") AS "A year before"', "local_month", ALL, A_YEAR_BEFORE, by=EACH),

@@ -75,6 +75,7 @@ def test_the_running_month(board: Board, bases: pl.DataFrame) -> None:
 
     assert month == datetime(2026, 5, 31, 22, tzinfo=UTC)
     assert [*shown["Computed"], *shown["Official"]] == pytest.approx([basis] * 2)
+    assert shown["Month"] == [month.timestamp() * 1000]
     assert step == pytest.approx(basis)
     assert board.shown("Price of this month") == {"Kroner": [_price(month, basis)]}
     assert board.shown("Left to the next step")["Left to the next step"] == pytest.approx(
