@@ -31,6 +31,9 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
         raise UsageError(message)
     chosen = chosen_connections(settings, connections) if connections else None
     points = [point for point in _points(settings) if chosen is None or point.connection in chosen]
+    if chosen is not None and not points:
+        message = f"--connection: no reading of {', '.join(chosen)} is kept yet; run `wattline backfill` first"
+        raise UsageError(message)
     _make(out)
     made = files((of_installation(board, points) for board in ALL), datasource)
     for name, content in made.items():
