@@ -164,6 +164,26 @@ SWEEP: Final = """((figure) => {
 })"""
 
 
+def test_a_touch_tells_the_value(chromium: Chromium, report: Report) -> None:
+    """Of each plot at the first touch, also when the one before belonged to another."""
+    chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
+    chromium.open(report.path.as_uri(), phone=True, width=390)
+    told = []
+    for kind in ("hours", "profile", "raster"):
+        figure = figure_of(chromium, PLUS, kind)
+        box: Any = chromium.ask(
+            f"(({{ left, top, width, height }}) => [left + 0.6 * width, top + height / 2])"
+            f"({figure}.querySelector('.drawing').getBoundingClientRect())"
+        )
+        chromium.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": box[0], "y": box[1]}])
+        chromium.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        chromium.settle()
+        told.append(tip(chromium))
+    chromium.call("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    assert [words.count(" kWh") for words in told] == [2, 2, 1]
+
+
 def test_each_square_of_the_calendar_tells_its_day(page: Chromium, report: Report) -> None:
     """Every day is found by pointing, once, and the dark one and the one with a hole say what they lack."""
     figure = figure_of(page, HOME, "calendar")
