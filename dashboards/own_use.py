@@ -91,7 +91,7 @@ def _in_all(number: int, household: Household) -> Panel:
         Query(_whole_hours(household), form="table"),
         empty=NO_HOUR,
         width=24,
-        transformations=[*t.sums(*NUMBERS), *FROM_SUMS],
+        transformations=[*t.sums(), *FROM_SUMS],
         overrides=_FORMATS,
     )
 

@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`."""
     settings = load()
+    if not datasource.strip():
+        message = "--datasource: is empty; give the uid of Grafana's data source, which stands in its address there"
+        raise UsageError(message)
     chosen = chosen_connections(settings, connections) if connections else None
     points, homes = _of_store(settings, chosen)
+    if chosen is not None and not points:
+        message = f"--connection: no reading of {', '.join(chosen)} is kept yet; run `wattline backfill` first"
+        raise UsageError(message)
     _make(out)
     boards = [of_installation(board, points, homes) for board in ALL]
     if chosen is not None:

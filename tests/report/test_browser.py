@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 import pytest
 
-from schemas.time import HOUR, local_midnight
-from tests.report.filled import COMMUNITY, HOLE, HOME, NOW, PLUS, TODAY, ZONES
-from tests.support.chromium import Chromium
+from schemas.time import DAY, HOUR, local_midnight
+from tests.report.filled import DARK_DAY, HOLE, HOME, NOW, PLUS, TODAY, ZONES
+from tests.report.pointing import click, figure_of, hover, tip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.report.filled import Filled, Report
+    from tests.support.chromium import Chromium
 
 DRAW_ALL = """(() => {
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
@@ -30,60 +30,6 @@ INK = """(() => [...document.querySelectorAll("figure[data-kind]")].map((figure)
   for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3]) colours.add(pixels.slice(at, at + 3).join());
   return [figure.dataset.kind, colours.size];
 }))()"""
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """A running browser."""
-    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium, report: Report) -> Chromium:
-    """The browser with the report open."""
-    chromium.open(report.path.as_uri())
-    chromium.settle()
-    return chromium
-
-
-def tip(page: Chromium) -> str:
-    """Return what is told beside the pointer."""
-    told: str = page.ask("(tip => tip.hidden ? '' : tip.textContent)(document.getElementById('tip'))")
-    return told.replace("\u202f", "").replace("\u00a0", " ")
-
-
-def figure_of(page: Chromium, point: str, kind: str, number: int = 0) -> str:
-    """Open a metering point, bring one of its figures onto the screen, and return how to find it."""
-    page.ask(f"""(() => {{
-      const point = [...document.querySelectorAll(".point")].find((one) => one.textContent.includes("point {point}"));
-      point.open = true;
-      const figure = point.querySelectorAll('figure[data-kind="{kind}"]')[{number}];
-      document.querySelectorAll("[data-chosen]").forEach((one) => one.removeAttribute("data-chosen"));
-      figure.dataset.chosen = "";
-      figure.scrollIntoView({{ behavior: "instant" }});
-    }})()""")
-    for _ in range(3):
-        page.settle()
-    assert page.ask("document.querySelector('[data-chosen]').dataset.drawn") is not None
-    return "document.querySelector('[data-chosen]')"
-
-
-def click(page: Chromium, figure: str, label: str) -> None:
-    """Press one of a figure's buttons."""
-    page.ask(f"[...{figure}.querySelectorAll('button')].find((one) => one.textContent === {label!r}).click()")
-    page.settle()
-
-
-def hover(page: Chromium, figure: str, part: float) -> str:
-    """Point into a figure's plot, a part of its width from the left, and return what is told."""
-    box: Any = page.ask(
-        f"(({{ left, top, width, height }}) => [left, top, width, height])"
-        f"({figure}.querySelector('.u-over').getBoundingClientRect())"
-    )
-    page.point(0, 0)
-    page.point(box[0] + part * box[2], box[1] + box[3] / 2)
-    return tip(page)
 
 
 @pytest.mark.parametrize("look", [{}, {"dark": True}, {"phone": True, "width": 390}], ids=["light", "dark", "phone"])
@@ -101,7 +47,8 @@ def test_every_plot_is_drawn_and_nothing_complains(chromium: Chromium, report: R
     assert [kind for kind, colours in drawn if colours < 3] == []
     assert chromium.said.requests == [report.path.as_uri()]
     assert chromium.said.complaints == []
-    assert chromium.ask("document.documentElement.scrollWidth <= innerWidth")
+    # A phone's window grows with a page that is too wide, so that the window's own width would tell nothing.
+    assert chromium.ask("document.documentElement.scrollWidth") <= look.get("width", 1200)
 
 
 def test_a_request_would_have_been_seen(page: Chromium) -> None:
@@ -152,6 +99,52 @@ def test_a_missing_hour_says_that_it_is_missing(page: Chromium) -> None:
     assert "Consumption: missing" in told
 
 
+SWEEP: Final = """((figure) => {
+  const canvas = figure.querySelector("canvas"), { left, top, width, height } = canvas.getBoundingClientRect();
+  const tip = document.getElementById("tip"), found = new Set();
+  for (let x = 1; x < width; x += 3) for (let y = 1; y < height; y += 3) {
+    canvas.dispatchEvent(new MouseEvent("mousemove", { clientX: left + x, clientY: top + y }));
+    if (!tip.hidden) found.add(tip.textContent);
+  }
+  return [...found];
+})"""
+
+
+def test_a_touch_tells_the_value(chromium: Chromium, report: Report) -> None:
+    """Of each plot at the first touch, also when the one before belonged to another."""
+    chromium.call("Emulation.setTouchEmulationEnabled", enabled=True)
+    chromium.open(report.path.as_uri(), phone=True, width=390)
+    told = []
+    for kind in ("hours", "profile", "raster"):
+        figure = figure_of(chromium, PLUS, kind)
+        box: Any = chromium.ask(
+            f"(({{ left, top, width, height }}) => [left + 0.6 * width, top + height / 2])"
+            f"({figure}.querySelector('.drawing').getBoundingClientRect())"
+        )
+        chromium.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": box[0], "y": box[1]}])
+        chromium.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        chromium.settle()
+        told.append(tip(chromium))
+    chromium.call("Emulation.setTouchEmulationEnabled", enabled=False)
+
+    assert [words.count(" kWh") for words in told] == [2, 2, 1]
+
+
+def test_each_square_of_the_calendar_tells_its_day(page: Chromium, report: Report) -> None:
+    """Every day is found by pointing, once, and the dark one and the one with a hole say what they lack."""
+    figure = figure_of(page, HOME, "calendar")
+
+    told = dict(words.split("\n") for words in page.ask(f"{SWEEP}({figure})"))
+
+    (series,) = report.figures(HOME, "calendar")[0]["series"]
+    assert len(told) == len(report.values(HOME, series)["v"])
+    for day, lack in (
+        (DARK_DAY, "missing, 24 readings missing"),
+        (TODAY - 9 * DAY, "partly missing, 3 readings missing"),
+    ):
+        assert told[f"{day:%a} {day.day} {day:%b %Y}"] == f"Consumption: {lack}"
+
+
 def test_spans_are_chosen_and_left(page: Chromium) -> None:
     """Buttons change what is shown, dragging zooms in, a double click goes back."""
     figure = figure_of(page, PLUS, "hours")
@@ -200,51 +193,14 @@ def test_years_add_up_day_by_day(page: Chromium, filled: Filled) -> None:
     told = hover(page, figure, 0.25)
 
     day, month = re.match(r"To (\d+) (\w+)\n", told).groups()  # type: ignore[union-attr]
-    for year, shown in re.findall(r"(\d{4}): (\d+) kWh", told):
+    sums = dict(re.findall(r"(\d{4}): (\d+) kWh", told))
+    assert list(sums) == ["2024", "2025", "2026"]
+    for year, shown in sums.items():
         hours = filled.served(
             PLUS, "consumption", local_midnight(TODAY.replace(year=int(year), month=1, day=1), ZONES[PLUS])
         )
         until = hours.filter(pl.col("day") <= pl.lit(f"{day} {month} {year}").str.to_date("%d %b %Y"))
         assert until["quantity"].sum() == pytest.approx(float(shown), abs=0.5)
-    assert re.findall(r"(\d{4}): ", told) == ["2024", "2025", "2026"]
-
-
-def test_a_cap_is_chosen(page: Chromium, report: Report) -> None:
-    """The months are drawn and told under the cap whose button is pressed, with what it had saved."""
-    (told_to_page,) = report.figures(PLUS, "caps")
-    figure = figure_of(page, PLUS, "caps")
-    click(page, figure, "3 kW")
-    (chosen,) = [one for one in told_to_page["caps"] if one["cap"] == 3]
-    winter = max(range(len(chosen["v"])), key=lambda place: told_to_page["actual"][place])
-
-    said = hover(page, figure, (winter + 0.5) / len(chosen["v"]))
-
-    assert f"as it was: {told_to_page['actual'][winter]:.2f} kW\nwith the cap: 3.00 kW" in said
-    assert f"saved: {chosen['saved'][winter]:.0f} kr" in said
-
-
-def test_own_use_by_day(page: Chromium) -> None:
-    """A button changes from months to days."""
-    figure = "document.querySelector('.own-use figure')"
-    page.ask(f"{figure}.scrollIntoView({{ behavior: 'instant' }})")
-    for _ in range(3):
-        page.settle()
-    click(page, figure, "Days")
-
-    assert re.match(r"\w+ \d+ \w+ 2026\nused at home: [-\d.\u2212]+ kWh\nfed in: ", hover(page, figure, 0.4))
-
-
-def test_a_quarter_hour_says_its_load(page: Chromium, report: Report) -> None:
-    """The value beside the pointer is the quarter-hour's, by the local clock."""
-    (values,) = report.figures(COMMUNITY, "load")
-    figure = figure_of(page, COMMUNITY, "load")
-
-    said = hover(page, figure, 0.5)
-
-    clock, load = re.match(r"(.*) to .*\nConsumption: ([\d.]+) kW$", said).groups()  # type: ignore[union-attr]
-    at = datetime.strptime(clock, "%a %d %b %Y, %H:%M").replace(tzinfo=ZONES[COMMUNITY])
-    place = int(at.timestamp() - values["t0"]) // 900
-    assert values["series"][0]["v"][place] == pytest.approx(float(load), abs=0.0051)
 
 
 def test_arrow_keys_move_from_value_to_value(page: Chromium) -> None:
