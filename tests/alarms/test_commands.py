@@ -119,7 +119,7 @@ def test_what_dagster_cannot_use_is_told(storage: Home, told: Told, commands: Co
         code, _, err = commands.run("sync")
         assert code == 2
         assert err == f"{file}: Dagster cannot use it: {words} correct it, or remove it, and it is written anew\n"
-    assert f"fix  Dagster's home: {err}" in commands.run("doctor")[1]
+    assert f"fix  Dagster's home: {file}: Dagster cannot use it: wrong in line " in commands.run("doctor")[1]
     (message,) = told.messages()
     assert message.title == "the settings cannot be used"
     assert str(file) in message.text
