@@ -12,6 +12,9 @@ from connectors.errors import OutsideError, Refused, RenewCredential
 
 _LONGEST_WORDS: Final = 500
 
+_QUOTED: Final = re.compile(r"""'.*'|(?<=\bvalue=)".*\"""", re.DOTALL)
+"""A line or a statement; and the value of a tag of which the server takes no further one."""
+
 
 class DatabaseMissing(OutsideError):
     """The server is there, the database or bucket is not; `wattline doctor --create` makes it."""
@@ -50,8 +53,8 @@ def words_of(body: bytes) -> str:
 
 
 def reason_of(body: bytes) -> str:
-    """Return the server's words without the line or statement they quote, which may hold a metering point."""
-    return re.sub(r"'.*'", "'...'", words_of(body), flags=re.DOTALL)
+    """Return the server's words without the line, statement or tag they quote, which may hold a metering point."""
+    return _QUOTED.sub("'...'", words_of(body))
 
 
 def explained(error: Refused, database: str) -> OutsideError:
