@@ -25,6 +25,7 @@ from sandbox import truth
 from sandbox.hours import OSLO
 from sandbox.households import Household, metering_point_id
 from schemas.time import Window, floor_hour, local_day, local_midnight, utc_now
+from tests.support.influx import name_in, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,8 +97,8 @@ class Home:
         self.sandbox, self.folder, self.influx, self.source = sandbox, folder, influx, source
         self.environment: dict[str, str] = {}
         if influx is not None:
-            self.set("influxdb__url", influx.url)
-            self.set("influxdb__database", influx.database or "")
+            for key, value in variables(influx).items():
+                self.set(key, value)
         self._database: Database | None = None
 
     def __enter__(self) -> Self:
@@ -112,7 +113,7 @@ class Home:
     def database_name(self) -> str:
         """The name of the database in the settings."""
         assert self.settings.influxdb is not None
-        return self.settings.influxdb.database or ""
+        return name_in(self.settings.influxdb)
 
     @property
     def world(self) -> World:
