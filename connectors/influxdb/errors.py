@@ -10,7 +10,14 @@ import msgspec
 
 from connectors.errors import OutsideError, Refused, RenewCredential
 
+HIDDEN: Final = " (2.x shows none that the token may not read)"
+"""What else it means that a bucket is missing."""
+
 _LONGEST_WORDS: Final = 500
+
+# What is quoted, and the series that 2.x names in full where a point is older than the retention.
+_LINES: Final = re.compile(r"'.*'|(?:\\.|[^\s\\,])+(?:,(?:\\.|[^\s\\,=])+=(?:\\.|[^\s\\,])+)+", re.DOTALL)
+_NO_DATABASE: Final = ("database not found", "no dbrp mapping found", "default retention policy not set for")
 
 
 class DatabaseMissing(OutsideError):
@@ -20,7 +27,7 @@ class DatabaseMissing(OutsideError):
 
     def __init__(self, name: str) -> None:
         """Name what is missing."""
-        super().__init__(f"InfluxDB has no database or bucket {name!r}: run `wattline doctor --create`")
+        super().__init__(f"InfluxDB has no database or bucket {name!r}: run `wattline doctor --create`{HIDDEN}")
 
 
 class NotConfigured(OutsideError):
@@ -50,16 +57,16 @@ def words_of(body: bytes) -> str:
 
 
 def reason_of(body: bytes) -> str:
-    """Return the server's words without the line or statement they quote, which may hold a metering point."""
-    return re.sub(r"'.*'", "'...'", words_of(body), flags=re.DOTALL)
+    """Return the server's words without the line, series or statement in them, which may hold a metering point."""
+    return _LINES.sub("'...'", words_of(body))
 
 
 def explained(error: Refused, database: str) -> OutsideError:
     """Return a refusal as the error of who must act, with the server's reason in its message."""
     words = words_of(error.body)
-    if "database not found" in words or (error.status == HTTPStatus.NOT_FOUND and "bucket" in words):
+    if any(said in words for said in _NO_DATABASE) or (error.status == HTTPStatus.NOT_FOUND and "bucket" in words):
         return DatabaseMissing(database)
     reason = reason_of(error.body)
-    if error.status == HTTPStatus.FORBIDDEN:
+    if error.status == HTTPStatus.FORBIDDEN or words == "insufficient permissions":
         return RenewCredential(f"InfluxDB does not allow this to the user or token that is configured: {reason}")
     return Refused(f"InfluxDB refuses: {reason}", status=error.status, body=error.body)

@@ -97,8 +97,7 @@ class Home:
         self.sandbox, self.folder, self.influx, self.source = sandbox, folder, influx, source
         self.environment: dict[str, str] = {}
         if influx is not None:
-            for key, value in variables(influx).items():
-                self.set(key, value)
+            self.use(influx)
         self._database: Database | None = None
 
     def __enter__(self) -> Self:
@@ -128,6 +127,11 @@ class Home:
     def set(self, key: str, value: object) -> None:
         """Set a variable of the environment, such as `sync__reread_days`."""
         self.environment[f"WATTLINE_{key.upper()}"] = str(value)
+
+    def use(self, influx: InfluxSettings) -> None:
+        """Set the database."""
+        for key, value in variables(influx).items():
+            self.set(key, value)
 
     def connect(self, name: str, token: str | None = None, **keys: object) -> None:
         """Configure a connection to the simulated Elvia; its token is `sandbox-<name>` unless another is given."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from connectors.influxdb.settings import InfluxSettings
@@ -26,6 +27,9 @@ _GIVEN: Final = {key: os.environ.get(f"{_NAME}{key}", "") for key in ("URL", "TO
 IS_GIVEN: Final = bool(_GIVEN["URL"])
 """Whether there is one."""
 
+WHERE_GIVEN: Final = pytest.mark.skipif(not IS_GIVEN, reason=f"no real InfluxDB 2.x: {_NAME}URL is not set")
+NOT_THERE: Final = pytest.mark.skipif(IS_GIVEN, reason="changes the database by InfluxQL that 2.x has not")
+
 
 class Influx2Server:
     """The server, as its administrator sees it."""
@@ -34,8 +38,8 @@ class Influx2Server:
         """Open it."""
         self.url, self.org = _GIVEN["URL"], _GIVEN["ORG"]
         headers = {"Authorization": f"Token {_GIVEN['TOKEN']}"}
-        self._client = httpx.Client(base_url=f"{self.url}/api/v2", headers=headers, timeout=60)
-        self._org_id = self._ask("GET", "orgs", params={"org": self.org})["orgs"][0]["id"]
+        self._client = httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        self._org_id = self._ask("GET", "/api/v2/orgs", params={"org": self.org})["orgs"][0]["id"]
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -52,7 +56,9 @@ class Influx2Server:
     def make(self, bucket: str, keep_s: int = 0) -> str:
         """Make a bucket that keeps its points so long (0: for ever), and return its id."""
         rule = {"type": "expire", "everySeconds": keep_s}
-        made = self._ask("POST", "buckets", json={"orgID": self._org_id, "name": bucket, "retentionRules": [rule]})
+        made = self._ask(
+            "POST", "/api/v2/buckets", json={"orgID": self._org_id, "name": bucket, "retentionRules": [rule]}
+        )
         return str(made["id"])
 
     def id_of(self, bucket: str) -> str:
@@ -63,12 +69,12 @@ class Influx2Server:
     def drop(self, bucket: str) -> None:
         """Remove a bucket with all its points, where there is one."""
         for found in self._found(bucket):
-            self._ask("DELETE", f"buckets/{found['id']}")
+            self._ask("DELETE", f"/api/v2/buckets/{found['id']}")
 
     def map(self, bucket_id: str, database: str, retention_policy: str) -> None:
         """Let InfluxQL find a bucket as a database and retention policy (a DBRP mapping)."""
         names = {"database": database, "retention_policy": retention_policy, "default": True}
-        self._ask("POST", "dbrps", json={"orgID": self._org_id, "bucketID": bucket_id, **names})
+        self._ask("POST", "/api/v2/dbrps", json={"orgID": self._org_id, "bucketID": bucket_id, **names})
 
     @contextmanager
     def reader(self, bucket: str) -> Iterator[dict[str, str]]:
@@ -81,12 +87,24 @@ class Influx2Server:
         """Give a token that may do this ("read", "write") with one bucket or all, and nothing else; then revoke it."""
         resource = {"type": "buckets", "orgID": self._org_id} | ({"id": bucket_id} if bucket_id else {})
         permissions = [{"action": action, "resource": resource} for action in actions]
-        made = self._ask("POST", "authorizations", json={"orgID": self._org_id, "permissions": permissions})
+        made = self._ask("POST", "/api/v2/authorizations", json={"orgID": self._org_id, "permissions": permissions})
         yield made["token"]
-        self._ask("DELETE", f"authorizations/{made['id']}")
+        self._ask("DELETE", f"/api/v2/authorizations/{made['id']}")
+
+    @contextmanager
+    def user(self, *actions: str, bucket_id: str) -> Iterator[tuple[str, str]]:
+        """Give a user and password for the API of 1.x, as `influx v1 auth create` does; then remove it."""
+        legacy = "/private/legacy/authorizations"
+        name, password = f"user of {bucket_id}", "a password"
+        resource = {"type": "buckets", "orgID": self._org_id, "id": bucket_id}
+        permissions = [{"action": action, "resource": resource} for action in actions]
+        made = self._ask("POST", legacy, json={"token": name, "orgID": self._org_id, "permissions": permissions})
+        self._ask("POST", f"{legacy}/{made['id']}/password", json={"password": password})
+        yield name, password
+        self._ask("DELETE", f"{legacy}/{made['id']}")
 
     def _found(self, bucket: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._ask("GET", "buckets", params={"name": bucket})["buckets"]
+        found: list[dict[str, Any]] = self._ask("GET", "/api/v2/buckets", params={"name": bucket})["buckets"]
         return found
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401
