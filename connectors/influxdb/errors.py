@@ -67,6 +67,8 @@ def explained(error: Refused, database: str) -> OutsideError:
     if any(said in words for said in _NO_DATABASE) or (error.status == HTTPStatus.NOT_FOUND and "bucket" in words):
         return DatabaseMissing(database)
     reason = reason_of(error.body)
+    if error.status == HTTPStatus.NOT_FOUND and words.startswith("organization"):
+        return NotConfigured(f"InfluxDB refuses: {reason}: mend `org`")
     if error.status == HTTPStatus.FORBIDDEN or words == "insufficient permissions":
         return RenewCredential(f"InfluxDB does not allow this to the user or token that is configured: {reason}")
     return Refused(f"InfluxDB refuses: {reason}", status=error.status, body=error.body)

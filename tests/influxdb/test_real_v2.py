@@ -205,6 +205,14 @@ def test_a_missing_bucket(server: Influx2Server, action: str) -> None:
         ACTIONS[action](opened)
 
 
+def test_another_organization(server: Influx2Server, bucket_id: str) -> None:
+    """One that the server does not know, or the token does not see, is a fault in the settings."""
+    with server.token("read", "write", bucket_id=bucket_id) as token:
+        settings = server.settings(BUCKET, token).model_copy(update={"org": "elsewhere"})
+        with closing(connect(settings)) as opened, pytest.raises(NotConfigured, match="mend `org`"):
+            opened.write(as_lines(hours(1)))
+
+
 def test_by_the_settings_of_1x(server: Influx2Server, bucket: Database, bucket_id: str) -> None:
     """A user made for the API of 1.x writes, reads and deletes; a bucket cannot be made by that API."""
     with server.user("read", "write", bucket_id=bucket_id) as (name, password):

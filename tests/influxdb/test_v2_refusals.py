@@ -88,9 +88,9 @@ def test_organization_missing(bucket_settings: InfluxSettings) -> None:
     """An organization that the token does not see is a fault in the settings, not a missing bucket."""
     database = connect(bucket_settings.model_copy(update={"org": "elsewhere"}))
 
-    with pytest.raises(Refused, match='organization name "elsewhere" not found'):
+    with pytest.raises(NotConfigured, match='organization name "elsewhere" not found: mend `org`'):
         database.write(as_lines(hours(1)))
-    with pytest.raises(Refused, match='organization name "elsewhere" not found'):
+    with pytest.raises(NotConfigured, match='organization name "elsewhere" not found: mend `org`'):
         database.create()
     database.close()
 
