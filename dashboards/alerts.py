@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from connectors.registry import SOURCES
-from dashboards.influxql import IN_TIME, select
+from dashboards.influxql import IN_TIME, select, union
 from schemas.time import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DEAD_AFTER: Final = 2 * DAY
 _REMEMBERED: Final = 14 * DAY
 """A connection without a run for so long was taken out of the settings, and is no dead one."""
 
-SOMETIMES_SILENT: Final = '"register" !~ /^production/'
+SOMETIMES_SILENT: Final = '"register" !~ /production/'
 """Production that pauses at night is served with gaps: missing, and no alarm."""
 
 # Any day shows the same: an operator's delay depends on the time of day alone.
@@ -120,12 +120,17 @@ def _late(source: Source) -> Rule:
 
 def rules() -> list[Rule]:
     """Return every rule."""
+    by_connection = '"source", "connection"'
+    # A run that failed counts as none, but its connection is there: one that never had a good run is alarmed, too.
+    counted = [
+        select(f'"calls" * 0 + {good} AS "good"', "sync_run", f'"ok" = {ok}', IN_TIME, by=by_connection)
+        for ok, good in (("true", 1), ("false", 0))
+    ]
     runs = select(
-        f'moving_average(count("calls"), {int(DEAD_AFTER / HOUR)})',
-        "sync_run",
-        '"ok" = true',
+        f'moving_average(sum("good"), {int(DEAD_AFTER / HOUR)})',
+        union(counted),
         IN_TIME,
-        by='time(1h), "source", "connection"',
+        by=f"time(1h), {by_connection}",
     )
     return [
         *(_late(source) for source in SOURCES.values()),
@@ -153,7 +158,9 @@ def rules() -> list[Rule]:
         Rule(
             uid="wattline-dead",
             title="No successful run",
-            summary="{{ .Labels.connection }}: no run went well for two days. Nothing new arrives until one does.",
+            summary=(
+                "{{ .Labels.connection }}: no run went well for two days, or ever. Nothing new arrives until one does."
+            ),
             # Hours without a run count as 0 here, and nowhere else: it is runs that are counted, and no readings.
             query=runs.replace("fill(none)", "fill(0)"),
             look_back=_REMEMBERED,

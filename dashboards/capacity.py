@@ -65,13 +65,14 @@ def _basis(measured: str, name: str, *conditions: str) -> Query:
     return Query(select(f'"{measured}"', "capacity_basis", MINE, *conditions, IN_TIME), name)
 
 
-_ACTUAL: Final = select('mean("energy_kwh") AS "basis"', "monthly_max_hour", RANKED, IN_TIME, by=DAYS, zone=ZONE)
+# Of every rank: how many a month has is known here of the newest month alone, and that one begins with a single rank.
+_ACTUAL: Final = select('mean("energy_kwh") AS "basis"', "monthly_max_hour", MINE, IN_TIME, by=DAYS, zone=ZONE)
 _CAPPED: Final = select(
     'mean("cut") AS "basis"',
     union(
         [
-            select('"energy_kwh" AS "cut"', "monthly_max_hour", RANKED, '"energy_kwh" <= $cap', IN_TIME),
-            select('"energy_kwh" * 0 + $cap AS "cut"', "monthly_max_hour", RANKED, '"energy_kwh" > $cap', IN_TIME),
+            select('"energy_kwh" AS "cut"', "monthly_max_hour", MINE, '"energy_kwh" <= $cap', IN_TIME),
+            select('"energy_kwh" * 0 + $cap AS "cut"', "monthly_max_hour", MINE, '"energy_kwh" > $cap', IN_TIME),
         ]
     ),
     IN_TIME,
@@ -87,8 +88,7 @@ PANELS: Final = (
         "readings.",
         Query(
             select(
-                'last("official_kwh") AS "Official", last("computed_kwh") AS "Computed", '
-                'last("missing_hours") AS "Missing hours"',
+                '"official_kwh" AS "Official", "computed_kwh" AS "Computed", "missing_hours" AS "Missing hours"',
                 "capacity_basis",
                 MINE,
                 IN_TIME,
@@ -100,8 +100,8 @@ PANELS: Final = (
         empty=NO_MONTH,
         width=9,
         since=THIS_MONTH,
-        transformations=[t.tidied(drop=["Time"])],
-        overrides=[by_name("Missing hours", unit="none", decimals=0)],
+        transformations=[t.tidied("Official", "Computed", "Missing hours", "Time", rename={"Time": "Month"})],
+        overrides=[by_name("Missing hours", unit="none", decimals=0), by_name("Month", unit="time:YYYY-MM")],
     ),
     stat(
         2,

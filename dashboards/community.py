@@ -43,14 +43,17 @@ def _of(register: str, alias: str) -> str:
 
 def _share_of_the_grid(number: int, title: str, description: str, measured: str) -> Panel:
     parts = union([_of(measured, "all"), _of(f"{measured}_remaining", "remaining")])
-    what = f'sum("remaining") AS "{title}", sum("remaining") / sum("all") AS "Share"'
+    sums = 'sum("all") AS "all", sum("remaining") AS "remaining"'
+    days = select(sums, parts, IN_TIME, by=f'{DAYS}, "metering_point"', zone=ZONE)
+    # A share is of days that have both: others were before the sharing began, or lack the one or the other.
+    both = ('"all" >= 0', '"remaining" >= 0')
     return stat(
         number,
         title,
         description,
-        Query(select(what, parts, IN_TIME), form="table"),
+        Query(select(sums, union([days]), *both, IN_TIME, by='"metering_point"'), form="table"),
         width=6,
-        transformations=[t.tidied(drop=["Time"])],
+        transformations=t.share_of_sums(title, "remaining", "all"),
         overrides=[by_name("Share", unit=SHARE)],
     )
 
@@ -98,13 +101,13 @@ PANELS: Final = (
     _share_of_the_grid(
         1,
         "Still from the grid",
-        "What of the consumption no layer of sharing covered, in the chosen time.",
+        "What of the consumption no layer of sharing covered, of the days of the chosen time on which both are known.",
         "consumption",
     ),
     _share_of_the_grid(
         2,
         "Still to the grid",
-        "What of the production no layer of sharing took, in the chosen time.",
+        "What of the production no layer of sharing took, of the days of the chosen time on which both are known.",
         "production",
     ),
     stat(

@@ -33,6 +33,7 @@ _COLUMNS: Final = (
     "Missing",
     "Time",
     "Month",
+    "Energy",
     "Change",
     "A year before",
 )
@@ -111,8 +112,8 @@ PANELS: Final = (
         "Metering points of the fleet",
         "Each metering point's coverage, settled share, missing intervals and newest reading in the chosen "
         "time, and the energy "
-        "of the first month of that time against the same month a year before; a column's head sorts, a "
-        "metering point leads on.",
+        "of the first month that begins in that time, against the same month a year before where that time begins "
+        "with the month; a column's head sorts, a metering point leads on.",
         [
             Query(
                 select(
@@ -127,7 +128,8 @@ PANELS: Final = (
             ),
             Query(select('last("energy_kwh") AS "Value"', "hourly_reading", ALL, IN_TIME, by=EACH), form="table"),
             Query(
-                select('first("energy_kwh") AS "Month"', "local_month", ALL, THAT_MONTH, IN_TIME, by=EACH), form="table"
+                select('first("energy_kwh") AS "Energy"', "local_month", ALL, THAT_MONTH, IN_TIME, by=EACH),
+                form="table",
             ),
             Query(
                 select('last("energy_kwh") AS "A year before"', "local_month", ALL, A_YEAR_BEFORE, by=EACH),
@@ -140,11 +142,12 @@ PANELS: Final = (
         sort="Coverage",
         descending=False,
         transformations=[
-            # Of the times, that of the newest reading alone is worth a column.
+            # Of the times, that of the newest reading and the month are worth a column.
+            t.time_again("Month", only="C"),
             *(t.tidied(drop=["Time"], only=ref) for ref in "ACD"),
             t.tidied(drop=["Value"]),
             t.joined(),
-            *t.change("Change", "Month", "A year before"),
+            *t.change("Change", "Energy", "A year before"),
             t.tidied(*_COLUMNS, rename={"metering_point": "Metering point", "Time": "Newest reading"}),
         ],
         overrides=[
@@ -159,6 +162,7 @@ PANELS: Final = (
             by_name("Settled", unit=SHARE, decimals=1),
             by_name("Missing", unit="none", decimals=0),
             by_name("Newest reading", unit="dateTimeFromNow"),
+            by_name("Month", unit="time:YYYY-MM"),
             by_name("Change", unit=SHARE, decimals=0),
             by_name("Metering point", links=[TO_HOME, TO_HEALTH], custom__minWidth=200),
         ],

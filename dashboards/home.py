@@ -30,11 +30,11 @@ COMPLETE: Final = '"missing" = 0'
 HOLED: Final = '"missing" > 0'
 SETTLED: Final = '"settled" >= "present"'
 PROVISIONAL: Final = '"settled" < "present"'
-FULL_DAY: Final = '"expected" >= 23'
-"""Not the running day: its intervals are expected one by one as they come. (A day of a clock change has 23.)"""
+FULL_DAY: Final = '(("expected" >= 23 AND "expected" <= 25) OR "expected" >= 92)'
+"""Not the running day: its intervals are expected one by one as they come. A day has 23 to 25 hours, or four times as
+many quarter-hours."""
 
-_COUNTED: Final = ('"energy_kwh" AS "{}"', '"missing" AS "Missing intervals"')
-_HOLES: Final = by_name("Missing intervals", unit="none", decimals=0, color=fixed(RED))
+TALL: Final = 6
 
 
 def _running_total(number: int, name: str, measurement: str, newest: str, since: str) -> Panel:
@@ -46,6 +46,7 @@ def _running_total(number: int, name: str, measurement: str, newest: str, since:
         f"The energy of {name.lower()} as far as it has arrived, and the {what} that is the newest in it.",
         Query(select(f'cumulative_sum("energy_kwh") AS "{name}"', measurement, MINE, IN_TIME), form="table"),
         empty=f"No {what} of {name.lower()} has arrived yet",
+        height=TALL,
         since=since,
         transformations=[t.tidied(name, "Time", rename={"Time": newest})],
         overrides=[by_name(newest, unit="time:YYYY-MM-DD" + (" HH:mm" if what == "hour" else ""))],
@@ -53,17 +54,23 @@ def _running_total(number: int, name: str, measurement: str, newest: str, since:
 
 
 def _past(number: int, name: str, measurement: str, since: str, shift: str) -> Panel:
-    counted = ", ".join(_COUNTED).format(name)
+    what = {"local_day": "Day", "local_month": "Month"}[measurement]
+    counted = f'"energy_kwh" AS "{name}", "present" AS "Intervals", "missing" AS "Missing intervals"'
     return stat(
         number,
         name,
-        f"The energy of {name.lower()}, and how many of its intervals never arrived.",
+        f"The energy of {name.lower()}, how many intervals it is the sum of, and how many are overdue.",
         Query(select(counted, measurement, MINE, IN_TIME), form="table"),
         empty=f"No reading of {name.lower()}",
+        height=TALL,
         since=since,
         shift=shift,
-        transformations=[t.tidied(drop=["Time"])],
-        overrides=[_HOLES],
+        transformations=[t.tidied(name, "Intervals", "Missing intervals", "Time", rename={"Time": what})],
+        overrides=[
+            by_name("Intervals", unit="none", decimals=0),
+            by_name("Missing intervals", unit="none", decimals=0, color=fixed(RED)),
+            by_name(what, unit="time:YYYY-MM-DD" if what == "Day" else "time:YYYY-MM"),
+        ],
     )
 
 
@@ -116,6 +123,7 @@ PANELS: Final = (
         Query(select(f'"energy_kwh" AS "{t.KWH}"', "local_day", MINE, COMPLETE, FULL_DAY, IN_TIME), form="table"),
         empty="No day of the year is known in both years",
         width=8,
+        height=TALL,
         since="now-1y/y",
         transformations=t.same_days_of_two_years(),
         overrides=[by_name("Change", unit=SHARE)],

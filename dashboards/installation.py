@@ -32,8 +32,11 @@ class Point:
 
 
 def labels(points: Iterable[Point]) -> dict[str, str]:
-    """Return what to call each metering point: by its name, else its connection's, with the id where two share it."""
-    called = {point.metering_point: point.name or point.connection for point in points}
+    """Return what to call each metering point: by its name, else its connection's, with the id where two share it.
+
+    A name is one line here, whatever blanks it has: Grafana reads choices line by line.
+    """
+    called = {point.metering_point: " ".join(point.name.split()) or point.connection for point in points}
     shared = {name for name, count in Counter(called.values()).items() if count > 1}
     return {one: f"{name} {one}" if name in shared else name for one, name in called.items()}
 

@@ -38,14 +38,17 @@ def tidied(*names: str, rename: Mapping[str, str] | None = None, drop: Sequence[
 def _clock(rows: str) -> list[Json]:
     """Make of `Time` a text of that format, and of the hour a column `Hour`."""
     return [
-        step(
-            "calculateField",
-            {"mode": "reduceRow", "alias": "Hour", "reduce": {"include": ["Time"], "reducer": "lastNotNull"}},
-        ),
+        time_again("Hour"),
         step("convertFieldType", {"conversions": [{"targetField": "Hour", "destinationType": "time"}], "fields": {}}),
         _as_text("Time", rows),
         _as_text("Hour", "HH"),
     ]
+
+
+def time_again(name: str, only: str = "") -> Json:
+    """Take the time a second time, as a column of numbers."""
+    reduced = {"include": ["Time"], "reducer": "lastNotNull"}
+    return step("calculateField", {"mode": "reduceRow", "alias": name, "reduce": reduced}, only)
 
 
 def _as_text(column: str, form: str) -> Json:
@@ -88,7 +91,7 @@ def same_days_of_two_years() -> list[Json]:
         _as_text("Time", "MM-DD"),
         grouped(["Time"], **{KWH: ["first", "last", "count"]}),
         _only(f"{KWH} (count)", "equal", 2),
-        step("reduce", {"mode": "reduceFields", "reducers": ["sum"], "includeTimeField": False}),
+        _summed(),
         # The sum of no day at all is no zero.
         _only(f"{KWH} (count)", "greater", 0),
         tidied(
@@ -99,6 +102,23 @@ def same_days_of_two_years() -> list[Json]:
         ),
         _of_two("Difference", "This year", "-", "Last year"),
         _of_two("Change", "Difference", "/", "Last year"),
+    ]
+
+
+def _summed() -> Json:
+    """Make one row of all: the sum of each column of numbers."""
+    return step("reduce", {"mode": "reduceFields", "reducers": ["sum"], "includeTimeField": False})
+
+
+def share_of_sums(name: str, part: str, whole: str) -> list[Json]:
+    """Sum up a part and a whole over all rows: the part by that name, and its `Share`.
+
+    InfluxQL of 1.6 cannot: in a subquery of a subquery it puts the two fields of one row apart.
+    """
+    return [
+        _summed(),
+        _of_two("Share", part, "/", whole),
+        tidied(part, "Share", rename={part: name}, drop=["Time", "metering_point", whole]),
     ]
 
 

@@ -26,8 +26,14 @@ if TYPE_CHECKING:
 def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`."""
     settings = load()
+    if not datasource.strip():
+        message = "--datasource: is empty; give the uid of Grafana's data source, which stands in its address there"
+        raise UsageError(message)
     chosen = chosen_connections(settings, connections) if connections else None
     points = [point for point in _points(settings) if chosen is None or point.connection in chosen]
+    if chosen is not None and not points:
+        message = f"--connection: no reading of {', '.join(chosen)} is kept yet; run `wattline backfill` first"
+        raise UsageError(message)
     _make(out)
     made = files((of_installation(board, points) for board in ALL), datasource)
     for name, content in made.items():

@@ -16,7 +16,7 @@ def figure(kind: str, title: str, sentence: str, values: object, table: Content)
         "figure",
         element("figcaption", element("h4", title), element("p", sentence)),
         element("div", class_="controls"),
-        element("div", class_="drawing", role="img", aria_label=f"{title}. {sentence}"),
+        element("div", class_="drawing", role="group", aria_label=f"{title}. {sentence}"),
         data(values),
         element("details", element("summary", "As a table"), table, class_="as-table"),
         class_="plot",

@@ -70,7 +70,12 @@ def _header(gathered: Gathered) -> Html:
         "header",
         element("h1", "Meter readings"),
         element("p", f"As known on {when}.{local} What is missing is shown as missing, never as zero."),
-        element("noscript", element("p", "Without JavaScript there are no plots; the tables below them are whole.")),
+        element(
+            "noscript",
+            element(
+                "p", "Without JavaScript there are no plots; the tables below them tell of the newest days and months."
+            ),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from tests.dashboards.filled import ORDINARY
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     import polars as pl
@@ -74,26 +74,28 @@ def test_late_allows_the_operators_delay(name: str, hours: int) -> None:
 
 
 def test_late(grafana: Grafana, store: Filled) -> None:
-    """No alarm while data is fresh; one for the connection whose newest reading was too old at its last run."""
+    """No alarm while data is fresh; one for the connection whose newest reading was too old at its last run alone."""
     for name in SOURCES:
         assert _firing(grafana, f"wattline-late-{name}", NOW) == {}
         limit = int(longest_delay(SOURCES[name]).total_seconds())
-        with _runs(store, {"late": limit + 60, "well": limit - 60}, name):
+        lags = {"late": [limit - 60, limit + 60], "well": [limit + 60, limit - 60]}
+        with _runs(store, lags, name):
             assert _firing(grafana, f"wattline-late-{name}", NOW) == {("late",): limit + 60}
 
 
 class _runs:  # noqa: N801 - reads as a function where it is used
-    """Connections that are not there, with one run a minute ago each and the lag that it found."""
+    """Connections that are not there, with one run a minute up to now, and the lag that each found."""
 
-    def __init__(self, store: Filled, lags: Mapping[str, int], source: str) -> None:
+    def __init__(self, store: Filled, lags: Mapping[str, Sequence[int]], source: str) -> None:
         self._store, self._lags, self._source = store, lags, source
 
     def __enter__(self) -> None:
-        at = int((NOW - timedelta(minutes=1)).timestamp())
-        for connection, lag in self._lags.items():
-            self._store.scribble(
-                f"sync_run,source={self._source},connection={connection} ok=true,calls=1i,lag_s={lag}i {at}"
-            )
+        for connection, lags in self._lags.items():
+            for ago, lag in enumerate(reversed(lags), 1):
+                at = int((NOW - timedelta(minutes=ago)).timestamp())
+                self._store.scribble(
+                    f"sync_run,source={self._source},connection={connection} ok=true,calls=1i,lag_s={lag}i {at}"
+                )
 
     def __exit__(self, *_: object) -> None:
         for connection in self._lags:
@@ -114,12 +116,12 @@ def test_holes(grafana: Grafana, every_reading: pl.DataFrame) -> None:
 
 
 def test_dead(grafana: Grafana) -> None:
-    """Alarmed for a connection without a good run for two days; with no run at all by the lack of data."""
-    dead = "wattline-dead"
+    """Alarmed for a connection without a good run for two days, or ever; with no run at all by the lack of data."""
+    dead, never = "wattline-dead", {("gone",)}
 
-    assert _firing(grafana, dead, NOW) == {}
-    assert _firing(grafana, dead, NOW + 46 * HOUR) == {}
-    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",)}
+    assert set(_firing(grafana, dead, NOW) or ()) == never
+    assert set(_firing(grafana, dead, NOW + 46 * HOUR) or ()) == never
+    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",)} | never
     assert _firing(grafana, dead, NOW + 15 * DAY) is None
     assert RULES[dead]["noDataState"] == "Alerting"
 

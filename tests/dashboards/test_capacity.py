@@ -18,6 +18,7 @@ from tests.support.home import NOW
 
 if TYPE_CHECKING:
     from tests.dashboards.asking import Grafana
+    from tests.dashboards.filled import Filled
 
 OSLO: Final = ZoneInfo("Europe/Oslo")
 HOUSEHOLDS: Final = {"home": ORDINARY.metering_point, "plus": PLUS.metering_point}
@@ -74,6 +75,7 @@ def test_the_running_month(board: Board, bases: pl.DataFrame) -> None:
 
     assert month == datetime(2026, 5, 31, 22, tzinfo=UTC)
     assert [*shown["Computed"], *shown["Official"]] == pytest.approx([basis] * 2)
+    assert shown["Month"] == [month.timestamp() * 1000]
     assert step == pytest.approx(basis)
     assert board.shown("Price of this month") == {"Kroner": [_price(month, basis)]}
     assert board.shown("Left to the next step")["Left to the next step"] == pytest.approx(
@@ -159,6 +161,30 @@ def test_a_cap(grafana: Grafana, metering_point: str, peaks: pl.DataFrame, cap: 
         assert None not in prices
         wanted[time] = prices[0] - prices[1]  # type: ignore[operator]
     assert board.series("Kroner saved by the cap")["Saved"] == pytest.approx(wanted)
+
+
+def test_a_month_that_begins_changes_no_other(grafana: Grafana, metering_point: str) -> None:
+    """On the first day of a month, of which there is one rank, the months before keep all three of theirs."""
+    chosen = {"metering_point": metering_point}
+    first_day = Board(grafana, CAPACITY, chosen | {"ranks": "1"}, NOW)
+
+    for title in ("Basis with a cap", "Kroner saved by the cap"):
+        assert first_day.series(title) == Board(grafana, CAPACITY, chosen, NOW).series(title)
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_a_step_includes_its_upper_bound(grafana: Grafana, store: Filled, bound: int) -> None:
+    """With a basis of just that much nothing is left to the next step, and the price is the lower step's."""
+    at = int(datetime(2026, 5, 31, 22, tzinfo=UTC).timestamp())
+    store.scribble(
+        f"capacity_basis,source=elvia,metering_point=edge,register=consumption computed_kwh={bound}.0,ranks=3i {at}"
+    )
+    try:
+        board = Board(grafana, CAPACITY, {"metering_point": "edge"}, NOW)
+        assert board.shown("Left to the next step") == {"Left to the next step": [0]}
+        assert board.shown("Price of this month") == {"Kroner": [_tariff(NOW)[BOUNDS.index(bound)]]}
+    finally:
+        store.database.delete("capacity_basis", tags={"metering_point": "edge"})
 
 
 def test_prices_have_no_gap() -> None:

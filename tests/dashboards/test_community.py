@@ -11,13 +11,14 @@ import pytest
 from connectors.leneda.source import LENEDA
 from dashboards.community import COMMUNITY
 from sandbox.leneda.demo import CONSUMPTION, GAS, PRODUCTION
-from schemas.time import local_midnight
+from schemas.time import DAY, local_midnight
 from tests.dashboards.board import Board
 from tests.dashboards.comparing import between, same, sums, total
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
     from tests.dashboards.asking import Grafana
+    from tests.dashboards.filled import Filled
 
 FIRST, LAST = date(2026, 5, 18), date(2026, 6, 17)
 SINCE: Final = local_midnight(FIRST, LENEDA.zone)
@@ -62,6 +63,23 @@ def test_the_grid(board: Board, shared: pl.DataFrame, title: str, measured: str)
         title: pytest.approx([remaining]),
         "Share": pytest.approx([remaining / total(shared.filter(register=measured))]),
     }
+
+
+def test_the_grids_share_is_of_days_that_have_both(grafana: Grafana, store: Filled) -> None:
+    """What was measured before the sharing began, or by a metering point outside of it, makes no share smaller."""
+    days = [local_midnight(LAST - ago * DAY, LENEDA.zone) for ago in (3, 2, 1)]
+    points = {"joins": days[2:], "outside": []}
+    for point, sharing in points.items():
+        for register, kwh, there in (("consumption", 10.0, days), ("consumption_remaining", 8.0, sharing)):
+            for day in there:
+                series = f"local_day,source=leneda,metering_point={point},register={register}"
+                store.scribble(f"{series} energy_kwh={kwh} {int(day.timestamp())}")
+    try:
+        board = Board(grafana, COMMUNITY, {"metering_point": list(points)}, NOW)
+        assert board.shown("Still from the grid") == {"Still from the grid": [8], "Share": [pytest.approx(0.8)]}
+    finally:
+        for point in points:
+            store.database.delete("local_day", tags={"metering_point": point})
 
 
 # After each clock change, and now.

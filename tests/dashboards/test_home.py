@@ -19,6 +19,7 @@ from tests.support.home import NOW
 
 if TYPE_CHECKING:
     from tests.dashboards.asking import Grafana
+    from tests.dashboards.filled import Filled
 
 SERIES: Final = {
     "elvia": ("elvia", ORDINARY.metering_point, "consumption"),
@@ -73,17 +74,25 @@ def test_today_and_its_newest_hour(board: Board, hours: pl.DataFrame) -> None:
 
 
 def test_yesterday_and_the_months(board: Board, readings: pl.DataFrame) -> None:
-    """Yesterday, this month and last month are local days and months, with what is missing in them."""
+    """Yesterday, this month and last month are local days and months, with their dates and what is missing in them."""
     month, newest = board.shown("This month"), readings["midnight"].max()
     last_month = between(readings, date(2026, 5, 1), date(2026, 5, 31))
     quarters = readings["resolution"][0] == "PT15M"
 
-    assert board.shown("Yesterday")["Yesterday"] == pytest.approx([total(between(readings, *[date(2026, 6, 16)] * 2))])
+    yesterday = between(readings, *[date(2026, 6, 16)] * 2)
+    assert board.shown("Yesterday") == {
+        "Yesterday": pytest.approx([total(yesterday)]),
+        "Intervals": [yesterday.height],
+        "Missing intervals": [0],
+        "Day": [yesterday["midnight"][0].timestamp() * 1000],
+    }
     assert month["This month"][-1] == pytest.approx(total(between(readings, date(2026, 6, 1), date(2026, 6, 30))))
     assert month["Newest day"][-1] == newest.timestamp() * 1000  # type: ignore[union-attr]
     assert board.shown("Last month") == {
         "Last month": pytest.approx([total(last_month)]),
+        "Intervals": [last_month.height],
         "Missing intervals": [31 * 24 * (4 if quarters else 1) - last_month.height],
+        "Month": [last_month["month"][0].timestamp() * 1000],
     }
 
 
@@ -113,6 +122,28 @@ def test_this_year_against_last_year(board: Board, readings: pl.DataFrame) -> No
         "Difference": pytest.approx(this - last),
         "Change": pytest.approx(this / last - 1),
     }
+
+
+def test_a_day_that_runs_is_compared_with_none(grafana: Grafana, store: Filled) -> None:
+    """Of a day that is whole in one year and runs in the other, nothing is compared, whatever its intervals are."""
+    counts = {"hours": (24, 14), "quarters": (96, 40)}
+    expected = [(date(2025, 6, 16), 0), (date(2025, 6, 17), 0), (date(2026, 6, 16), 0), (date(2026, 6, 17), 1)]
+    for point, (whole, running) in counts.items():
+        for day, runs in expected:
+            count, at = (running if runs else whole), int(local_midnight(day, SOURCES["elvia"].zone).timestamp())
+            store.scribble(
+                f"local_day,source=elvia,metering_point={point},register=consumption "
+                f"energy_kwh={count}.0,expected={count}i,present={count}i,settled=0i,missing=0i {at}"
+            )
+    try:
+        for point, (whole, _) in counts.items():
+            shown = _board(grafana, ("elvia", point, "consumption"), NOW).shown(
+                "This year against last year, to the same day"
+            )
+            assert (shown["This year"], shown["Last year"]) == ([whole], [whole])
+    finally:
+        for point in counts:
+            store.database.delete("local_day", tags={"metering_point": point})
 
 
 def test_hours_final_and_provisional(board: Board, hours: pl.DataFrame) -> None:
@@ -149,6 +180,17 @@ def test_days_across_clock_changes(
         shown |= points
 
     assert same(dict(sorted(shown.items())), wanted)
+
+
+def test_days_final_and_provisional(board: Board, readings: pl.DataFrame) -> None:
+    """A whole day is final when all of its readings are, and provisional before; one with holes is neither."""
+    days = readings.group_by("midnight").agg(pl.col("settled").all()).iter_rows()
+    settled = {int(midnight.timestamp() * 1000): final for midnight, final in days}
+
+    shown = board.series("Days")
+
+    assert {settled[time] for time in shown["Final"]} == {True}
+    assert {settled[time] for time in shown["Provisional"]} == {False}
 
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=str)

@@ -98,6 +98,41 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "--out" in capsys.readouterr().err
 
 
+def test_no_data_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dashboards that would ask nobody are not written."""
+    with pytest.raises(SystemExit) as ended:
+        main(["dashboards", "--out", str(tmp_path / "out"), "--datasource", ""])
+
+    assert ended.value.code == 2
+    assert "--datasource" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_connection_without_readings(
+    store: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It gets no dashboards that offer everybody's metering points."""
+    for key, value in store.environment.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setenv("WATTLINE_DATA_DIR", str(store.data_dir))
+    with pytest.raises(SystemExit) as ended:
+        main(["dashboards", "--out", str(tmp_path / "out"), "--connection", "gone"])
+
+    assert ended.value.code == 2
+    assert "no reading of gone" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_is_one_line() -> None:
+    """Blanks of a kind that Grafana would end a choice at become one blank, and of blanks alone there is no name."""
+    names = {"1": "Rue\nHaute", "2": " \t"}
+
+    assert labels(Point("leneda", "plant", point, name) for point, name in names.items()) == {
+        "1": "Rue Haute",
+        "2": "plant",
+    }
+
+
 def test_labels() -> None:
     """A metering point goes by its name, else by its connection's, and by its id as well where two would be alike."""
     assert labels(POINTS) == {
@@ -120,8 +155,10 @@ def test_home_follows_the_metering_point(grafana: Grafana, point: Point) -> None
     assert options == {name: one for one, name in labels(POINTS).items()}
     assert source["hide"] == 2
     assert board.variables()["source"] == point.source
-    if point.metering_point != GAS:
-        assert board.series("Months")
+    offered = grafana.values(register["query"], board.variables(), board.time("Months"))
+    assert offered
+    assert not any("volume" in one or "reactive" in one for one in offered), "not in kWh"
+    assert board.series("Months")
 
 
 def test_choices_are_written_as_grafana_reads_them() -> None:

@@ -23,6 +23,8 @@ from tests.report.filled import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.report.filled import Filled, Report
 
 YESTERDAY: Final = TODAY - DAY
@@ -59,7 +61,17 @@ def test_this_month_is_compared_by_its_whole_days(filled: Filled, report: Report
     now = between(hours, date(2026, 6, 1), YESTERDAY)
     before = between(hours, date(2025, 6, 1), date(2025, 6, 16))
 
+    assert "% (to 16 Jun) on 1\u201316 Jun 2025" in card
     assert told(card, r"([+-][\d.]+) %") == pytest.approx(100 * (now / before - 1), abs=0.0501)
+
+
+def test_a_month_that_lacks_a_day_is_not_compared(filled: Filled, tmp_path: Path) -> None:
+    """The page names the month that lacks it, and not the one before, of which all is there."""
+    ten_days_later = datetime(2025, 12, 10, 12, tzinfo=UTC)
+    card = filled.report(tmp_path / "index.html", "home", now=ten_days_later).cards(HOME, "consumption")["November"]
+
+    assert (DARK_DAY.year, DARK_DAY.month) == (2025, 11)
+    assert "not compared: only 96.7 % is there of Nov 2025" in card
 
 
 def test_a_headline_says_what_it_is_made_from(report: Report) -> None:
@@ -175,3 +187,6 @@ def test_provisional_and_corrected_hours_are_marked(report: Report) -> None:
     )
     assert (known, day, register, count) == ("Wed 17 Jun 2026", "Thu 28 May 2026", "Consumption", "1")
     assert told(after) == pytest.approx(2 * told(before), abs=0.01)
+    (counts,) = report.rows(HOME, "Every register of this metering point")
+    assert counts[5] == str(24 + 3), "missing"
+    assert counts[7] == "1", "corrected"

@@ -142,6 +142,19 @@ def test_a_failed_connection_comes_first_and_says_who_must_act(filled: Filled, t
     assert " open>" in told.split("<summary>")[0]
 
 
+def test_a_connection_that_was_never_asked_is_not_called_well(tmp_path: Path) -> None:
+    """Nothing is known of it, and the list is open to say what to do."""
+    settings = load({"WATTLINE_CONNECTIONS__NEW__SOURCE": "elvia", "WATTLINE_CONNECTIONS__NEW__TOKEN": TOKEN}, tmp_path)
+
+    text = write_report(settings, NOW, connections=None, out=tmp_path / "index.html").read_text(encoding="utf-8")
+
+    (told,) = re.findall(r'<details class="attention".*?</details>', text, re.DOTALL)
+    assert "All connections are well" not in told
+    assert "1 connection never asked" in told
+    assert "run `wattline backfill`" in told
+    assert " open>" in told.split("<summary>")[0]
+
+
 def test_one_connections_report_has_nothing_of_the_others(filled: Filled, tmp_path: Path) -> None:
     """Neither readings nor names, nor how they do."""
     text = filled.report(tmp_path / "index.html", "plus").text

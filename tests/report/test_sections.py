@@ -80,17 +80,23 @@ def test_the_communitys_parts_add_up(filled: Filled, report: Report) -> None:
 
     parts = [part["v"][may] for part in figure["parts"]]
 
+    row = {row[0]: row for row in report.rows(COMMUNITY, "Consumption in the community, by month")}["May 2026"]
     assert len(parts) == 5
+    assert row[-1] == f"{100 * sum(parts[:-1]) / sum(parts):.0f} %"
     assert sum(parts) == pytest.approx(between(hours, date(2026, 5, 1), date(2026, 5, 31)), abs=1.0)
     assert "They add up to what was measured on each of" in report.part(COMMUNITY)
 
 
-def test_the_highest_hours_are_named(filled: Filled, report: Report) -> None:
-    """The table beside the picture of all hours names the highest, at their local time."""
-    hours = truth(filled, report, GAS, "gas_energy")
+@pytest.mark.parametrize(
+    ("caption", "first"),
+    [("The ten highest hours", date(1, 1, 1)), ("The ten highest hours of Jun 2026", date(2026, 6, 1))],
+)
+def test_the_highest_hours_are_named(filled: Filled, report: Report, caption: str, first: date) -> None:
+    """The tables beside the picture of all hours name the highest of all and of this month, at their local time."""
+    hours = truth(filled, report, GAS, "gas_energy").filter(pl.col("day") >= first)
     start, quantity = hours.sort("quantity", descending=True).select("start", "quantity").row(0)
 
-    cell, value = report.rows(GAS, "The ten highest hours")[0]
+    cell, value = report.rows(GAS, caption)[0]
 
     local = start.astimezone(ZONES[GAS])
     assert cell == f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M}"

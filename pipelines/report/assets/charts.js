@@ -39,15 +39,15 @@ const plot = (figure, { x, series, calendar = DATES, axis, describe, range, ends
       setSelect: [(shown) => { shown.zoomed = true; }],
       setCursor: [(shown) => {
         const found = shown.cursor.left < 0 ? null : place(shown);
-        if (found == null || (!shown.over.matches(":hover") && document.activeElement !== shown.over)) return hideTip();
+        if (found == null || (!shown.over.matches(":hover") && document.activeElement !== shown.over)) return hideTipOf(shown);
         const { left, top } = shown.over.getBoundingClientRect();
-        return showTip(describe(found), left + shown.cursor.left, top + Math.max(shown.cursor.top, 0));
+        return showTip(describe(found), left + shown.cursor.left, top + Math.max(shown.cursor.top, 0), shown);
       }],
     },
   }, [x, ...series.map(({ v }) => v)], drawing);
   made.over.addEventListener("dblclick", () => { made.zoomed = false; made.setScale("x", { min: low, max: high }); });
   made.over.addEventListener("mouseleave", hideTip);
-  made.over.addEventListener("blur", hideTip);
+  made.over.addEventListener("blur", () => hideTipOf(made));
   made.over.tabIndex = 0;
   made.over.setAttribute("aria-label", "Arrow keys move from value to value");
   let at = null;

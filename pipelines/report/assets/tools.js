@@ -74,8 +74,12 @@ const hourName = (calendar, instant) => {
 };
 
 const tip = document.getElementById("tip");
+let toldBy = null;
 const hideTip = () => { tip.hidden = true; };
-const showTip = (text, x, y) => {
+// A plot hears late that pointer or focus left it: by then another may be telling.
+const hideTipOf = (plot) => { if (toldBy === plot) hideTip(); };
+const showTip = (text, x, y, plot = null) => {
+  toldBy = plot;
   tip.textContent = text;
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();

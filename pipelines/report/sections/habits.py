@@ -14,6 +14,8 @@ from pipelines.report.sections.hours import hours_of
 from schemas.time import local_midnight
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pipelines.report.gather import Point, Series
 
 DAYS_BACK: Final = 365
@@ -56,9 +58,10 @@ def _of(point: Point, series: Series) -> list[Html]:
         figure(
             "raster",
             f"{name}, every hour",
-            "A column is a day, from midnight at the bottom to midnight at the top. Gaps are hours that are missing.",
+            "A column is a day, from midnight at the bottom to midnight at the top. Gaps are hours that are missing, "
+            "and the one that the clocks skip in spring.",
             {"series": hours_of(point, series)},
-            _highest(point, series),
+            joined(*_highest(point, series)),
         ),
     ]
 
@@ -128,9 +131,15 @@ def _shaded(series: Series, mean: float | None, lowest: float, highest: float) -
     return element("td", words.number(mean, 1), class_=f"shade{shade}", title=words.quantity(mean, series.register))
 
 
-def _highest(point: Point, series: Series) -> Html:
-    rows = [
-        [words.moment(start, point.zone), words.quantity(quantity, series.register)]
-        for start, quantity in series.hours.top_k(10, by="quantity").select("start", "quantity").iter_rows()
-    ]
-    return table(("Hour", words.label(series.register)), rows, caption="The ten highest hours")
+def _highest(point: Point, series: Series) -> Iterator[Html]:
+    """Return the highest hours of all, and of the running month where one of it is there."""
+    first = point.today.replace(day=1)
+    month = series.hours.filter(pl.col("start") >= local_midnight(first, point.zone))
+    spans = ((f"The ten highest hours of {words.month(first)}", month), ("The ten highest hours", series.hours))
+    for caption, hours in spans:
+        rows = [
+            [words.moment(start, point.zone), words.quantity(quantity, series.register)]
+            for start, quantity in hours.top_k(10, by="quantity").select("start", "quantity").iter_rows()
+        ]
+        if rows:
+            yield table(("Hour", words.label(series.register)), rows, caption=caption)

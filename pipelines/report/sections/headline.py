@@ -47,14 +47,18 @@ def _change(series: Series, shown: Headline) -> Html | None:
     """Compare with the same days a year before, or say why not."""
     if shown.before is None or shown.compared is None:
         return None
-    then = words.span(shown.before.period.first, shown.before.period.last)
+    now, before = shown.compared, shown.before
+    then = words.span(before.period.first, before.period.last)
     if (change := shown.change()) is not None:
-        before = f" on {then}, {words.quantity(shown.before.quantity, series.register)}"
-        return element("p", element("strong", words.change(change)), before, class_="change")
-    if not shown.before.present:
+        # What is told above counts the running day as well.
+        whole = "" if now.period == shown.total.period else f" (to {words.brief(now.period.last)})"
+        told = f"{whole} on {then}, {words.quantity(before.quantity, series.register)}"
+        return element("p", element("strong", words.change(change)), told, class_="change")
+    if not before.present:
         return element("p", f"nothing to compare with: {then}", class_="change")
-    share = words.share(shown.before.present, shown.before.possible)
-    return element("p", f"not compared: only {share} is there of {then}", class_="change")
+    lacking = min(now, before, key=lambda side: side.share)
+    share, when = words.share(lacking.present, lacking.possible), lacking.period
+    return element("p", f"not compared: only {share} is there of {words.span(when.first, when.last)}", class_="change")
 
 
 def _made_from(point: Point, series: Series, total: Total) -> Html:
