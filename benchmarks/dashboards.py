@@ -94,7 +94,7 @@ def _tagged(times: pl.DataFrame, code: str, register: str) -> pl.DataFrame:
 
 
 def _measure_all(url: str, database: str) -> None:
-    with Grafana(url, database) as grafana:
+    with Grafana(url, database, headers={}) as grafana:
         for dashboard in (with_own_use(HOME, [HOUSEHOLD]), *ALL[1:]):
             sources = ("elvia", "leneda") if any(each.name == "source" for each in dashboard.variables) else ("",)
             for source in sources:

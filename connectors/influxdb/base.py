@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from connectors.influxdb.lines import Lines
     from connectors.influxdb.settings import Api
@@ -27,6 +27,14 @@ class Written:
 
     accepted: int
     refused: tuple[RefusedLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long a database keeps its points, and what its administrator runs so that it keeps them for ever."""
+
+    kept: timedelta
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,10 @@ class Database(Protocol):
 
     def exists(self) -> bool:
         """Tell whether the database or bucket is there; true where a write makes it."""
+        ...
+
+    def limit(self) -> Limit | None:
+        """Tell how long points are kept; None for ever, and where the server does not say."""
         ...
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ def patiently(label: str, policy: Policy, request: Callable[[], T]) -> T:
         except ApiException as error:
             problem = _judged(label, error)
         except InfluxDBError:
-            problem = NotConfigured(f"{label}: the token that is configured sees no such `org`")
+            problem = NotConfigured(f"{label}: the token sees no such `org`; one for all buckets does")
         except HTTPError as error:
             problem = Passing(TryLater(f"{label}: no whole answer ({type(error).__name__})"))
         except ValueError as error:

@@ -10,10 +10,18 @@ import msgspec
 
 from connectors.errors import OutsideError, Refused, RenewCredential
 
+HIDDEN: Final = " (2.x shows none that the token may not read)"
+"""What else it means that a bucket is missing."""
+
 _LONGEST_WORDS: Final = 500
 
-_QUOTED: Final = re.compile(r"""'.*'|(?<=\bvalue=)".*\"""", re.DOTALL)
-"""A line or a statement; and the value of a tag of which the server takes no further one."""
+_QUOTED: Final = re.compile(
+    # A line or a statement; the value of a tag of which the server takes no further one; and the series that 2.x
+    # names in full where a point is older than the retention.
+    r"""'.*'|(?<=\bvalue=)".*"|(?:\\.|[^\s\\,])+(?:,(?:\\.|[^\s\\,=])+=(?:\\.|[^\s\\,])+)+""",
+    re.DOTALL,
+)
+_NO_DATABASE: Final = ("database not found", "no dbrp mapping found", "default retention policy not set for")
 
 
 class DatabaseMissing(OutsideError):
@@ -23,7 +31,7 @@ class DatabaseMissing(OutsideError):
 
     def __init__(self, name: str) -> None:
         """Name what is missing."""
-        super().__init__(f"InfluxDB has no database or bucket {name!r}: run `wattline doctor --create`")
+        super().__init__(f"InfluxDB has no database or bucket {name!r}: run `wattline doctor --create`{HIDDEN}")
 
 
 class NotConfigured(OutsideError):
@@ -53,16 +61,18 @@ def words_of(body: bytes) -> str:
 
 
 def reason_of(body: bytes) -> str:
-    """Return the server's words without the line, statement or tag they quote, which may hold a metering point."""
+    """Return the server's words without the line, series, statement or tag in them, which may hold a metering point."""
     return _QUOTED.sub("'...'", words_of(body))
 
 
 def explained(error: Refused, database: str) -> OutsideError:
     """Return a refusal as the error of who must act, with the server's reason in its message."""
     words = words_of(error.body)
-    if "database not found" in words or (error.status == HTTPStatus.NOT_FOUND and "bucket" in words):
+    if any(said in words for said in _NO_DATABASE) or (error.status == HTTPStatus.NOT_FOUND and "bucket" in words):
         return DatabaseMissing(database)
     reason = reason_of(error.body)
-    if error.status == HTTPStatus.FORBIDDEN:
+    if error.status == HTTPStatus.NOT_FOUND and words.startswith("organization"):
+        return NotConfigured(f"InfluxDB refuses: {reason}: mend `org`")
+    if error.status == HTTPStatus.FORBIDDEN or words == "insufficient permissions":
         return RenewCredential(f"InfluxDB does not allow this to the user or token that is configured: {reason}")
     return Refused(f"InfluxDB refuses: {reason}", status=error.status, body=error.body)

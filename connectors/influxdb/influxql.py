@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -13,10 +15,12 @@ from connectors.influxdb.base import Series
 from connectors.influxdb.errors import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from connectors.http import Http
+
+T = TypeVar("T")
 
 
 class _Table(msgspec.Struct):
@@ -56,6 +60,14 @@ def instant(value: datetime) -> str:
     return f"'{value:%Y-%m-%dT%H:%M:%SZ}'"
 
 
+def duration(text: str) -> timedelta:
+    """Read a duration as InfluxQL writes it, such as 168h0m0s."""
+    hours, minutes, seconds = (
+        int(found[1]) if (found := re.search(rf"(\d+){unit}", text)) else 0 for unit in ("h", "m", "s")
+    )
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
 def where(tags: Mapping[str, str], start: datetime | None, end: datetime | None) -> str:
     """Write the condition that holds for points with these tags in `[start, end)`; empty without any."""
     conditions = [f"{identifier(tag)} = {literal(value)}" for tag, value in tags.items()]
@@ -67,7 +79,7 @@ def where(tags: Mapping[str, str], start: datetime | None, end: datetime | None)
 
 
 def ask(http: Http, statement: str, *, database: str, retention_policy: str = "") -> list[Series]:
-    """Send a statement, in the body, so that no metering point gets into a URL and a log.
+    """Send a statement, in the body, so that no metering point gets into a URL, and so into a proxy's log.
 
     Raises:
         Refused: the statement failed.
@@ -75,6 +87,20 @@ def ask(http: Http, statement: str, *, database: str, retention_policy: str = ""
     """
     # Whole answers are cut off at the server's `max-row-limit`, and 1.6 says "partial" of longer ones that are not.
     form = {"q": statement, "db": database, "rp": retention_policy, "epoch": "s", "chunked": "true"}
+    return _send(http, form, _series_of)
+
+
+def tell(http: Http, statement: str, *, database: str) -> None:
+    """Send a statement that changes something and returns nothing: 2.x answers `{}` to it, 1.x a result without rows.
+
+    Raises:
+        Refused: the statement failed.
+        DatabaseMissing: the server has no such database.
+    """
+    _send(http, {"q": statement, "db": database}, _results_of)
+
+
+def _send(http: Http, form: Mapping[str, str], decode: Callable[[bytes], T]) -> T:
     try:
         reply = http.request(
             "POST",
@@ -82,25 +108,34 @@ def ask(http: Http, statement: str, *, database: str, retention_policy: str = ""
             endpoint="query",
             content=urlencode(form).encode(),
             headers={"Content-Type": "application/x-www-form-urlencoded"},
-            decode=_series_of,
+            decode=decode,
         )
     except Refused as error:
-        raise explained(error, database) from None
+        raise explained(error, form["db"]) from None
     return reply.value
 
 
-def _series_of(body: bytes) -> list[Series]:
-    """Put the pieces of an answer together. A statement that fails says so in one, though the status is 200."""
+def _results_of(body: bytes) -> list[_Result]:
+    """Return what is in the pieces of an answer. A statement that fails says so in one, though the status is 200."""
     try:
         pieces = _PIECES.decode_lines(body)
     except msgspec.MsgspecError as error:
         msg = "not InfluxQL's JSON"
         raise ValueError(msg) from error
+    if not pieces:
+        msg = "empty"
+        raise ValueError(msg)
     results = [result for piece in pieces for result in piece.results]
     for problem in (*(piece.error for piece in pieces), *(result.error for result in results)):
         if problem:
             msg = "InfluxDB query: a statement failed"
             raise Refused(msg, status=HTTPStatus.OK, body=msgspec.json.encode({"error": problem}))
+    return results
+
+
+def _series_of(body: bytes) -> list[Series]:
+    """Put the pieces of an answer together."""
+    results = _results_of(body)
     if not results or results[-1].partial:
         msg = "no results, or cut short"
         raise ValueError(msg)

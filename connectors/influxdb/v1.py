@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from connectors.errors import TryLater
+from connectors.influxdb.base import Limit
 from connectors.influxdb.errors import CannotDo, NotConfigured
-from connectors.influxdb.influxql import ask, identifier, where
+from connectors.influxdb.influxql import ask, duration, identifier, tell, where
 from connectors.influxdb.writing import check_acknowledged, write_all
 
 if TYPE_CHECKING:
@@ -45,22 +47,23 @@ class V1:
 
     def query(self, influxql: str) -> list[Series]:
         """Ask in InfluxQL."""
-        if not self.readable:
-            msg = f"{self.target} does not say that it is InfluxDB: its answers to queries cannot be trusted"
-            raise CannotDo(msg)
+        self._check_readable()
         return ask(self._http, influxql, database=self._database)
 
     def delete(
         self, measurement: str, *, tags: Mapping[str, str], start: datetime | None = None, end: datetime | None = None
     ) -> None:
         """Delete a measurement's points with these tags in `[start, end)`."""
-        self.query(f"DELETE FROM {identifier(measurement)}{where(tags, start, end)}")  # noqa: S608 - quoted
+        self._tell(f"DELETE FROM {identifier(measurement)}{where(tags, start, end)}")  # noqa: S608 - quoted
 
     def create(self) -> None:
         """Make the database where it does not exist. An existing one keeps the shards that it has."""
         if not self.exists():
+            if not self.version.startswith("1."):
+                msg = f"InfluxDB {self.version} makes a bucket for `org`, `bucket` and `token` in the settings alone"
+                raise NotConfigured(msg)
             name = identifier(self._database)
-            self.query(f'CREATE DATABASE {name} WITH DURATION INF REPLICATION 1 SHARD DURATION 52w NAME "autogen"')
+            self._tell(f'CREATE DATABASE {name} WITH DURATION INF REPLICATION 1 SHARD DURATION 52w NAME "autogen"')
 
     def exists(self) -> bool:
         """Tell whether the database is there."""
@@ -68,9 +71,31 @@ class V1:
             return True
         return any([self._database] in series.rows for series in self.query("SHOW DATABASES"))
 
+    def limit(self) -> Limit | None:
+        """Tell how long points are kept. Asked by this API, 2.x says "for ever" of any bucket."""
+        if not self.readable:
+            return None
+        for series in self.query(f"SHOW RETENTION POLICIES ON {identifier(self._database)}"):
+            for row in series.rows:
+                policy = dict(zip(series.columns, row, strict=True))
+                kept = duration(str(policy["duration"]))
+                if policy["default"] and kept > timedelta(0):
+                    names = f"{identifier(str(policy['name']))} ON {identifier(self._database)}"
+                    return Limit(kept, f"ALTER RETENTION POLICY {names} DURATION INF")
+        return None
+
     def close(self) -> None:
         """Give the sockets back."""
         self._http.close()
+
+    def _tell(self, influxql: str) -> None:
+        self._check_readable()
+        tell(self._http, influxql, database=self._database)
+
+    def _check_readable(self) -> None:
+        if not self.readable:
+            msg = f"{self.target} does not say that it is InfluxDB: its answers to queries cannot be trusted"
+            raise CannotDo(msg)
 
     def _send(self, body: bytes) -> None:
         reply = self._http.request(

@@ -15,6 +15,7 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from connectors.errors import Refused, SourceChanged
+from connectors.influxdb.base import Limit
 from connectors.influxdb.client import patiently
 from connectors.influxdb.errors import CannotDo, DatabaseMissing, explained
 from connectors.influxdb.influxql import ask, identifier
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from connectors.influxdb.lines import Lines
     from connectors.influxdb.settings import Api, InfluxSettings
 
+_MOST_BUCKETS: Final = 100
 _SHARDS: Final = timedelta(weeks=52)
 # The ends of InfluxDB's time, 64 bits of nanoseconds.
 _FIRST: Final = "1677-09-21T00:12:44Z"
@@ -91,7 +93,7 @@ class V2:
         self._ask_client(
             "bucket creation",
             lambda: self._client.buckets_api().create_bucket(
-                bucket_name=self._bucket, retention_rules=[rule], org=self._org
+                bucket_name=self._bucket, retention_rules=[rule], org=self._organization()
             ),
         )
 
@@ -99,16 +101,16 @@ class V2:
         """Tell whether the bucket is there."""
         if not self._has_buckets:
             return True
-        try:
-            found = self._ask_client(
-                "bucket list", lambda: self._client.buckets_api().find_buckets(name=self._bucket, org=self._org)
-            )
-        except DatabaseMissing:
-            return False
-        if found.buckets is None:
-            msg = "InfluxDB bucket list: the answer has no buckets in it"
-            raise SourceChanged(msg)
-        return bool(found.buckets)
+        return bool(self._buckets(name=self._bucket))
+
+    def limit(self) -> Limit | None:
+        """Tell how long points are kept; InfluxQL says "for ever" of any bucket."""
+        for bucket in self._buckets(name=self._bucket) if self._has_buckets else ():
+            for rule in bucket.retention_rules:
+                if rule.every_seconds:
+                    kept = timedelta(seconds=rule.every_seconds)
+                    return Limit(kept, f"influx bucket update --id {bucket.id} --retention 0")
+        return None
 
     def close(self) -> None:
         """Give the sockets back."""
@@ -119,6 +121,25 @@ class V2:
     def _has_buckets(self) -> bool:
         """Whether there is a management API; InfluxDB 3 and VictoriaMetrics make a database by writing to it."""
         return self.readable and not self.version.startswith("3.")
+
+    def _organization(self) -> str:
+        """Return the id of `org`: a token for all buckets alone sees no organization, but whose a bucket is."""
+        # The limit counts those as well that are then not shown.
+        for bucket in self._buckets(limit=_MOST_BUCKETS):
+            return str(bucket.org_id)
+        return self._org
+
+    def _buckets(self, **which: object) -> list[Any]:
+        try:
+            found = self._ask_client(
+                "bucket list", lambda: self._client.buckets_api().find_buckets(org=self._org, **which)
+            )
+        except DatabaseMissing:
+            return []
+        if found.buckets is None:
+            msg = "InfluxDB bucket list: the answer has no buckets in it"
+            raise SourceChanged(msg)
+        return list(found.buckets)
 
     def _send(self, body: bytes) -> None:
         patiently(

@@ -14,12 +14,12 @@ from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from tests.access.community import Community
 from tests.commands.conftest import Installation
-from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.influx import database, influx_server, influx_settings, influxd, influxd_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program"]
+__all__ = ["database", "influx_server", "influx_settings", "influxd", "influxd_program"]
 
 # A Wednesday, 14:20 in Luxembourg, and the operator has just published Tuesday.
 NOW = datetime(2026, 6, 17, 12, 20, tzinfo=UTC)

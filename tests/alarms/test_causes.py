@@ -12,6 +12,7 @@ from sandbox.world import Token
 from schemas.time import DAY, HOUR, local_day, local_midnight
 from tests.alarms.looking import look
 from tests.support.home import NOW, moved_in
+from tests.support.real_influx2 import NOT_THERE
 
 if TYPE_CHECKING:
     from time_machine import Traveller
@@ -225,6 +226,7 @@ def test_a_database_that_is_away_is_one_cause(storage: Home, told: Told, clock: 
     assert told.titles() == ["over: InfluxDB takes nothing: http://127.0.0.1:9 energy"]
 
 
+@NOT_THERE
 def test_lines_refused_and_points_that_differ_are_causes(home: Home, told: Told, clock: Traveller) -> None:
     """What the database refuses, and what it holds beside the store, is told with the database's name."""
     home.set("alarms__urls", f'["{told.url}"]')

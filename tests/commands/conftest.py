@@ -15,14 +15,22 @@ from sandbox import households
 from sandbox.serve import Sandbox, running
 from sandbox.world import World
 from schemas.time import HOUR, floor_hour, utc_now
-from tests.support.influx import database, influx_settings, influxd, influxd_program, victoria_metrics
+from tests.support.influx import (
+    database,
+    influx_server,
+    influx_settings,
+    influxd,
+    influxd_program,
+    variables,
+    victoria_metrics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connectors.influxdb.settings import InfluxSettings
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program", "victoria_metrics"]
+__all__ = ["database", "influx_server", "influx_settings", "influxd", "influxd_program", "victoria_metrics"]
 
 HOME = households.home().metering_point
 PLUS = households.plus().metering_point
@@ -62,7 +70,7 @@ class Installation:
 
     def load_into(self, settings: InfluxSettings) -> None:
         """Configure the database."""
-        self.give(INFLUXDB__URL=settings.url, INFLUXDB__DATABASE=settings.database or "")
+        self.give(**variables(settings))
 
     def run(self, *arguments: str) -> Ended:
         """Run a command."""

@@ -12,6 +12,7 @@ from connectors.influxdb.lines import lines
 from sandbox.households import Household
 from schemas.time import DAY, floor_hour, utc_now
 from tests.commands.conftest import HOME
+from tests.support.real_influx2 import NOT_THERE
 
 if TYPE_CHECKING:
     from connectors.influxdb.base import Database
@@ -61,6 +62,7 @@ def test_full_sends_everything_again(stored: Installation) -> None:
     assert again.out == first.out
 
 
+@NOT_THERE
 def test_a_refused_line_is_a_failure_in_the_servers_words(
     connected: Installation, sandbox: Sandbox, database: Database, influx_settings: InfluxSettings
 ) -> None:

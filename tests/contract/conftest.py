@@ -15,7 +15,7 @@ from sandbox.world import World
 from tests.contract.bench import Bench
 from tests.contract.operators import OPERATORS
 from tests.support.home import NOW, Home
-from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.influx import database, influx_server, influx_settings, influxd, influxd_program
 from tests.support.simulation import no_waits, server
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sandbox.serve import Sandbox
     from tests.contract.simulated import Simulated
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
+__all__ = ["database", "influx_server", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture(autouse=True)

@@ -148,9 +148,9 @@ def _is_number(value: str) -> bool:
 class Grafana:
     """Asks one database as the data source does."""
 
-    def __init__(self, url: str, database: str) -> None:
-        """Open."""
-        self._client, self._database = httpx.Client(base_url=url, timeout=60), database
+    def __init__(self, url: str, database: str, headers: Mapping[str, str]) -> None:
+        """Open, with the headers that the data source's settings add to each request."""
+        self._client, self._database = httpx.Client(base_url=url, headers=headers, timeout=60), database
 
     def __enter__(self) -> Self:
         """Return itself."""

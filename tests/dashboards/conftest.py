@@ -10,30 +10,32 @@ import time_machine
 from tests.dashboards.asking import Grafana
 from tests.dashboards.filled import DATABASE, Filled, filled
 from tests.support.home import NOW
-from tests.support.influx import influxd, influxd_program
+from tests.support.influx import influx_server, influxd, influxd_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import polars as pl
 
-    from sandbox.influxd import Influxd
+    from tests.support.influx import InfluxServer
 
-__all__ = ["influxd", "influxd_program"]
+__all__ = ["influx_server", "influxd", "influxd_program"]
 
 
 @pytest.fixture(scope="session")
-def store(influxd: Influxd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+def store(influx_server: InfluxServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     """The installation that all tests here read."""
-    with filled(tmp_path_factory.mktemp("dashboards"), influxd) as home:
+    influx_server.drop(DATABASE)
+    with filled(tmp_path_factory.mktemp("dashboards"), influx_server.settings(DATABASE)) as home:
         yield home
+    influx_server.drop(DATABASE)
 
 
 @pytest.fixture(scope="session")
-def grafana(store: Filled) -> Iterator[Grafana]:
-    """The data source."""
+def grafana(store: Filled, influx_server: InfluxServer) -> Iterator[Grafana]:
+    """The data source, with the rights that the documentation gives it."""
     assert store.influx is not None
-    with Grafana(store.influx.url, DATABASE) as opened:
+    with influx_server.reader(DATABASE) as headers, Grafana(store.influx.url, DATABASE, headers) as opened:
         yield opened
 
 

@@ -15,7 +15,6 @@ import stamina
 import time_machine
 
 from connectors.elvia.source import ELVIA
-from connectors.influxdb.settings import InfluxSettings
 from connectors.leneda.source import LENEDA
 from pipelines import launch
 from pipelines.flow import Flow
@@ -47,7 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.base import Source
-    from sandbox.influxd import Influxd
+    from connectors.influxdb.settings import InfluxSettings
 
 DATABASE: Final = "dashboards"
 AT_ELVIA: Final = local_midnight(date(2024, 12, 12), OSLO)
@@ -152,10 +151,9 @@ class Filled(Home):
 
 
 @contextmanager
-def filled(folder: Path, influxd: Influxd) -> Iterator[Filled]:
+def filled(folder: Path, influx: InfluxSettings) -> Iterator[Filled]:
     """Give the installation as it is at `NOW`."""
     world = _world()
-    influx = InfluxSettings(url=influxd.url, database=DATABASE)
     with running(world) as sandbox, Filled(sandbox, folder, influx) as home:
         for name, keys in connections(world, sandbox.url).items():
             for key, value in keys.items():

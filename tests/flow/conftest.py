@@ -9,7 +9,7 @@ import time_machine
 
 from sandbox.world import World
 from tests.support.home import NOW, Home
-from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.influx import database, influx_server, influx_settings, influxd, influxd_program
 from tests.support.simulation import no_waits, server
 from tests.support.three_years import backfilled
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sandbox.influxd import Influxd
     from sandbox.serve import Sandbox
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
+__all__ = ["database", "influx_server", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture(autouse=True)

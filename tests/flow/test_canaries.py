@@ -148,7 +148,9 @@ def test_no_credential_is_seen_anywhere(
         assert [path for path, data in kept if song in data] == []
         assert [words for words in said if song.decode() in words] == []
         assert [url for url, _ in seen if song.decode() in url] == []
-    requests = (tmp_path / "influxd" / "access.log").read_text()
+    # 1.8 writes statements into its log: the one that made the user is the test's own.
+    lines = (tmp_path / "influxd" / "access.log").read_text().splitlines()
+    requests = "\n".join(line for line in lines if "CREATE USER" not in line)
     assert "POST /write?db=energy" in requests
     assert "p=" not in requests
     assert not any(song.decode() in requests for song in SONGS)

@@ -14,6 +14,7 @@ from sandbox.hours import OSLO
 from sandbox.plans import Absence, Correction, hour_of
 from schemas.time import DAY, HOUR, Window, day_window, floor_hour, local_day, local_midnight
 from tests.support.home import NOW, moved_in
+from tests.support.real_influx2 import NOT_THERE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,6 +109,7 @@ def test_readings_that_grow_old(storage: Home, clock: Traveller) -> None:
     }
 
 
+@NOT_THERE
 def test_a_database_that_differs(home: Home, clock: Traveller) -> None:
     """Points that are not ours, or lines that are refused, turn `influxdb_equals_the_store` red."""
     household = moved_in(20)

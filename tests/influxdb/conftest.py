@@ -10,16 +10,23 @@ from pydantic import SecretStr
 
 from connectors.influxdb.database import connect
 from connectors.influxdb.settings import InfluxSettings
-from tests.support.influx import database, influx_settings, influxd, influxd_program, victoria_metrics
+from tests.support.influx import Influx1Server, database, influx_settings, influxd, influxd_program, victoria_metrics
 from tests.support.influx2 import ORG, TOKEN, running_influx2
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connectors.influxdb.base import Database
+    from sandbox.influxd import Influxd
     from tests.support.influx2 import Influx2
 
 __all__ = ["database", "influx_settings", "influxd", "influxd_program", "victoria_metrics"]
+
+
+@pytest.fixture(scope="session")
+def influx_server(influxd: Influxd) -> Influx1Server:
+    """The database of tests that name no other is 1.x here: those of 2.x stand apart."""
+    return Influx1Server(influxd)
 
 
 @pytest.fixture

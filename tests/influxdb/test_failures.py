@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from connectors.errors import OutsideError, RenewCredential, TryLater
 from connectors.influxdb.database import connect
-from connectors.influxdb.errors import reason_of
+from connectors.influxdb.errors import DatabaseMissing, NotConfigured, reason_of
 from connectors.influxdb.settings import InfluxSettings
 from sandbox.influxd import Influxd, running_influxd
 from tests.influxdb.frames import EVERY_ACTION, POINT, as_lines, hours, stored
@@ -175,6 +175,37 @@ def test_answer_that_is_not_influxql(body: bytes) -> None:
 
         with pytest.raises(OutsideError, match="cannot be read"):
             database.query("SHOW DATABASES")
+        database.close()
+
+
+def test_a_deletion_on_2x_by_the_api_of_1x() -> None:
+    """2.x answers `{}` to a statement that returns nothing: that is done, and asked once. A failure is one."""
+    said = (b"{}\n", b'{"results":[{"statement_id":0,"error":"insufficient permissions"}]}')
+    ping = faults.status(204, X_Influxdb_Version="v2.7.12")
+    with FaultServer(ping, *(faults.answer(body) for body in said)) as server:
+        database = connect(InfluxSettings(url=server.url, database="energy"))
+
+        database.delete("hourly_reading", tags={"metering_point": POINT})
+        with pytest.raises(RenewCredential, match="insufficient permissions"):
+            database.delete("hourly_reading", tags={"metering_point": POINT})
+        database.close()
+
+    assert len(server.seen) == 3
+
+
+def test_a_database_on_2x_by_the_api_of_1x() -> None:
+    """2.x makes no bucket by that API, and the words say which settings it takes."""
+    missing = (
+        b'{"results":[{"statement_id":0,"series":[{"name":"databases","columns":["name"],"values":[["other"]]}]}]}'
+    )
+    unmapped = faults.answer(b'{"code":"not found","message":"no dbrp mapping found"}', 404)
+    with FaultServer(faults.status(204, X_Influxdb_Version="v2.7.12"), faults.answer(missing), unmapped) as server:
+        database = connect(InfluxSettings(url=server.url, database="energy"))
+
+        with pytest.raises(NotConfigured, match="`org`, `bucket` and `token`"):
+            database.create()
+        with pytest.raises(DatabaseMissing):
+            database.write(as_lines(hours(1)))
         database.close()
 
 

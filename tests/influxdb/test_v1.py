@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from connectors.errors import Refused
+from connectors.influxdb.base import Limit
 from connectors.influxdb.database import connect
 from connectors.influxdb.errors import DatabaseMissing, NotConfigured
 from connectors.influxdb.lines import LINES_PER_REQUEST, Lines, lines
 from connectors.influxdb.writing import MOST_REFUSED
+from schemas.time import DAY
 from tests.influxdb.frames import ACTIONS, NEW_YEAR, POINT, as_lines, hours, stored
 
 if TYPE_CHECKING:
@@ -183,6 +185,15 @@ def test_no_default_retention_policy(database: Database, influx_settings: Influx
 
     with pytest.raises(NotConfigured, match="has no default retention policy"):
         database.write(as_lines(hours(1)))
+
+
+def test_limit(database: Database, influx_settings: InfluxSettings) -> None:
+    """How long points are kept is what the default retention policy says."""
+    assert database.limit() is None
+    database.query(f'ALTER RETENTION POLICY "autogen" ON "{influx_settings.database}" DURATION 400d')
+
+    remedy = f'ALTER RETENTION POLICY "autogen" ON "{influx_settings.database}" DURATION INF'
+    assert database.limit() == Limit(400 * DAY, remedy)
 
 
 @pytest.mark.parametrize("action", ACTIONS)

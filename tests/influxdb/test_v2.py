@@ -9,10 +9,12 @@ import polars as pl
 import pytest
 
 from connectors.errors import Refused
+from connectors.influxdb.base import Limit
 from connectors.influxdb.database import connect
 from connectors.influxdb.lines import Lines
 from connectors.influxdb.marker import read_marker
 from connectors.influxdb.v2 import V2
+from schemas.time import DAY
 from tests.influxdb.frames import NEW_YEAR, POINT, as_lines, hours
 
 if TYPE_CHECKING:
@@ -41,6 +43,27 @@ def test_create(influx2: Influx2, bucket_settings: InfluxSettings) -> None:
     assert made["energy"]["retentionRules"] == [rule]
     assert (before, database.exists(), influx2.buckets) == (False, True, made)
     database.close()
+
+
+def test_create_by_a_token_of_buckets_alone(influx2: Influx2, bucket_settings: InfluxSettings) -> None:
+    """Who sees no organization, but buckets of it, has its id from them."""
+    influx2.organizations.clear()
+    influx2.buckets["another"] = {"name": "another", "orgID": "0123456789abcdef"}
+    database = connect(bucket_settings)
+
+    database.create()
+
+    assert influx2.buckets["energy"]["orgID"] == "0123456789abcdef"
+    database.close()
+
+
+def test_limit(influx2: Influx2, bucket: Database) -> None:
+    """How long points are kept is what the bucket's rule says; 0 is for ever."""
+    assert bucket.limit() is None
+
+    influx2.buckets["energy"]["retentionRules"] = [{"type": "expire", "everySeconds": 86400}]
+
+    assert bucket.limit() == Limit(DAY, "influx bucket update --id 00ff00ff00ff00ff --retention 0")
 
 
 def test_lines_arrive_as_they_are(bucket: Database, influx2: Influx2) -> None:

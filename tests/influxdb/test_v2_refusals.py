@@ -6,16 +6,17 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
 from connectors.errors import Refused, RenewCredential, SourceChanged, TryLater
 from connectors.http import Http, Policy
 from connectors.influxdb.database import connect
-from connectors.influxdb.errors import DatabaseMissing, NotConfigured
+from connectors.influxdb.errors import DatabaseMissing, NotConfigured, reason_of
 from connectors.influxdb.settings import InfluxSettings
 from connectors.influxdb.v2 import V2
-from tests.influxdb.frames import ACTIONS, EVERY_ACTION, as_lines, hours
+from tests.influxdb.frames import ACTIONS, EVERY_ACTION, POINT, as_lines, hours
 from tests.support import faults
 from tests.support.faults import FaultServer
 from tests.support.influx2 import ORG, TOKEN, running_influx2
@@ -87,9 +88,9 @@ def test_organization_missing(bucket_settings: InfluxSettings) -> None:
     """An organization that the token does not see is a fault in the settings, not a missing bucket."""
     database = connect(bucket_settings.model_copy(update={"org": "elsewhere"}))
 
-    with pytest.raises(Refused, match='organization name "elsewhere" not found'):
+    with pytest.raises(NotConfigured, match='organization name "elsewhere" not found: mend `org`'):
         database.write(as_lines(hours(1)))
-    with pytest.raises(Refused, match='organization name "elsewhere" not found'):
+    with pytest.raises(NotConfigured, match='organization name "elsewhere" not found: mend `org`'):
         database.create()
     database.close()
 
@@ -158,6 +159,19 @@ def test_certificate_that_is_not_trusted(bucket_settings: InfluxSettings) -> Non
         database.close()
 
     assert not [seen for seen in plain.seen if "authorization" in seen.headers]
+
+
+def test_refused_words_without_a_metering_point() -> None:
+    """The series that 2.x names where a point is older than the retention is not repeated."""
+    key = f"hourly_reading,metering_point={POINT},register=con\\ sumption"
+    told = f"partial write: dropped 1 points outside retention policy - oldest point {key} at 2025, newest point {key}"
+    problem = {"code": "unprocessable entity", "message": told}
+
+    words = reason_of(msgspec.json.encode(problem))
+
+    assert words == (
+        "partial write: dropped 1 points outside retention policy - oldest point '...' at 2025, newest point '...'"
+    )
 
 
 def test_refusal_by_a_proxy() -> None:

@@ -9,7 +9,7 @@ import time_machine
 
 from sandbox.world import World
 from tests.leneda.plant import NOW, Plant
-from tests.support.influx import database, influx_settings, influxd, influxd_program
+from tests.support.influx import database, influx_server, influx_settings, influxd, influxd_program
 from tests.support.simulation import no_waits, server
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connectors.influxdb.settings import InfluxSettings
     from sandbox.serve import Sandbox
 
-__all__ = ["database", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
+__all__ = ["database", "influx_server", "influx_settings", "influxd", "influxd_program", "no_waits", "server"]
 
 
 @pytest.fixture

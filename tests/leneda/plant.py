@@ -21,6 +21,7 @@ from sandbox.leneda.grid import MeteringPoint
 from sandbox.leneda.registers import REGISTERS
 from schemas.registers import REGISTERS as UNITS
 from schemas.time import DAY, Window, local_day, local_midnight, utc_now
+from tests.support.influx import variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,8 +98,7 @@ class Plant:
         } | self.keys
         environ = {f"WATTLINE_CONNECTIONS__PLANT__{key.upper()}": str(value) for key, value in keys.items()}
         if self.influx is not None:
-            environ["WATTLINE_INFLUXDB__URL"] = self.influx.url
-            environ["WATTLINE_INFLUXDB__DATABASE"] = self.influx.database or ""
+            environ |= {f"WATTLINE_{key}": value for key, value in variables(self.influx).items()}
         return environ
 
     def settings(self) -> Settings:

@@ -25,6 +25,7 @@ from sandbox import truth
 from sandbox.hours import OSLO
 from sandbox.households import Household, metering_point_id
 from schemas.time import Window, floor_hour, local_day, local_midnight, utc_now
+from tests.support.influx import name_in, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,8 +97,7 @@ class Home:
         self.sandbox, self.folder, self.influx, self.source = sandbox, folder, influx, source
         self.environment: dict[str, str] = {}
         if influx is not None:
-            self.set("influxdb__url", influx.url)
-            self.set("influxdb__database", influx.database or "")
+            self.use(influx)
         self._database: Database | None = None
 
     def __enter__(self) -> Self:
@@ -112,7 +112,7 @@ class Home:
     def database_name(self) -> str:
         """The name of the database in the settings."""
         assert self.settings.influxdb is not None
-        return self.settings.influxdb.database or ""
+        return name_in(self.settings.influxdb)
 
     @property
     def world(self) -> World:
@@ -127,6 +127,11 @@ class Home:
     def set(self, key: str, value: object) -> None:
         """Set a variable of the environment, such as `sync__reread_days`."""
         self.environment[f"WATTLINE_{key.upper()}"] = str(value)
+
+    def use(self, influx: InfluxSettings) -> None:
+        """Set the database."""
+        for key, value in variables(influx).items():
+            self.set(key, value)
 
     def connect(self, name: str, token: str | None = None, **keys: object) -> None:
         """Configure a connection to the simulated Elvia; its token is `sandbox-<name>` unless another is given."""

@@ -1,5 +1,7 @@
 """Real databases for tests: InfluxDB 1.x and VictoriaMetrics, found on this machine or out of Debian's archive.
 
+Tests that take `influx_settings` or `database` run on a real InfluxDB 2.x instead, where one is given.
+
 A `conftest.py` takes the fixtures that it needs by importing them.
 """
 
@@ -10,11 +12,13 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import AbstractContextManager, closing, nullcontext
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.errors import TryLater
 from connectors.http import Http, Policy
@@ -22,6 +26,7 @@ from connectors.influxdb.database import connect
 from connectors.influxdb.settings import InfluxSettings
 from sandbox.debian import NoPackage, unpack_debian_package
 from sandbox.influxd import Influxd, find_or_fetch, running_influxd
+from tests.support.real_influx2 import IS_GIVEN, Influx2Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,20 +64,81 @@ def influxd(influxd_program: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         yield server
 
 
+class InfluxServer(Protocol):
+    """A server of one generation, as its administrator sees it."""
+
+    def settings(self, name: str) -> InfluxSettings:
+        """Return the settings of a database or bucket."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Remove a database or bucket, where there is one."""
+        ...
+
+    def reader(self, name: str) -> AbstractContextManager[dict[str, str]]:
+        """Give the headers of somebody who may read it."""
+        ...
+
+
+class Influx1Server:
+    """InfluxDB 1.x, which asks for no user."""
+
+    def __init__(self, influxd: Influxd) -> None:
+        """Take a server that runs."""
+        self._url = influxd.url
+
+    def settings(self, name: str) -> InfluxSettings:
+        """Return the settings of a database."""
+        return InfluxSettings(url=self._url, database=name)
+
+    def drop(self, name: str) -> None:
+        """Remove a database, where there is one."""
+        with closing(connect(self.settings(name))) as opened:
+            opened.query(f'DROP DATABASE "{name}"')
+
+    def reader(self, _: str) -> AbstractContextManager[dict[str, str]]:
+        """Give no headers: anybody may read."""
+        return nullcontext({})
+
+
+@pytest.fixture(scope="session")
+def influx_server(request: pytest.FixtureRequest) -> Iterator[InfluxServer]:
+    """The database of all tests that do not name a version: the 2.x that is given, else Debian's 1.x."""
+    if IS_GIVEN:
+        with Influx2Server() as given:
+            yield given
+    else:
+        yield Influx1Server(request.getfixturevalue("influxd"))
+
+
 @pytest.fixture
-def influx_settings(influxd: Influxd) -> InfluxSettings:
+def influx_settings(influx_server: InfluxServer) -> InfluxSettings:
     """The settings of a database that does not exist yet."""
-    return InfluxSettings(url=influxd.url, database=f"test_{next(_NUMBERS)}")
+    name = f"test_{next(_NUMBERS)}"
+    influx_server.drop(name)
+    return influx_server.settings(name)
 
 
 @pytest.fixture
-def database(influx_settings: InfluxSettings) -> Iterator[Database]:
+def database(influx_settings: InfluxSettings, influx_server: InfluxServer) -> Iterator[Database]:
     """A new and empty database."""
     opened = connect(influx_settings)
     opened.create()
     yield opened
-    opened.query(f'DROP DATABASE "{influx_settings.database}"')
     opened.close()
+    influx_server.drop(name_in(influx_settings))
+
+
+def name_in(settings: InfluxSettings) -> str:
+    """Return the name of the database or bucket of the settings."""
+    return settings.database or settings.bucket or ""
+
+
+def variables(settings: InfluxSettings) -> dict[str, str]:
+    """Return the settings as variables of the environment, without their prefix."""
+    given = {key: value for key, value in settings if value is not None}
+    texts = {key: value.get_secret_value() if isinstance(value, SecretStr) else value for key, value in given.items()}
+    return {f"INFLUXDB__{key.upper()}": text for key, text in texts.items()}
 
 
 @pytest.fixture(scope="session")

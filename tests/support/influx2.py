@@ -91,10 +91,11 @@ class Influx2:
         return JSONResponse({"results": [{"statement_id": 0, "series": [series]}]})
 
     def list_buckets(self, request: Request) -> Response:
-        """List the bucket of that name."""
-        name = request.query_params["name"]
+        """List the buckets, or those of that name."""
+        name = request.query_params.get("name")
         found = [{"id": "00ff00ff00ff00ff", "retentionRules": [], **bucket} for bucket in self.buckets.values()]
-        return self._wrong(request) or JSONResponse({"buckets": [one for one in found if one["name"] == name]})
+        seen = [one for one in found if name in (None, one["name"])]
+        return self._wrong(request) or JSONResponse({"buckets": seen})
 
     async def make_bucket(self, request: Request) -> Response:
         """Make a bucket."""
