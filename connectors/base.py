@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.access import Access
     from connectors.budget import Budget
     from connectors.connection import ConnectionSettings
+    from schemas.charge import CapacityCharge
     from schemas.settlement import Settlement
     from schemas.time import Window
 
@@ -167,6 +168,11 @@ class Source(Protocol):
     @property
     def access(self) -> Access | None:
         """How access to somebody else's readings is asked for; None where it cannot be."""
+        ...
+
+    @property
+    def charge(self) -> CapacityCharge | None:
+        """What the highest hours of a month cost; None where they cost nothing, or nobody knows what."""
         ...
 
     def narrowed(self, connection: ConnectionSettings) -> Source:

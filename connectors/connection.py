@@ -87,6 +87,10 @@ class ConnectionSettings(BaseModel):
         """Return what the settings leave open: each is tried once, and what the operator knows is remembered."""
         return ()
 
+    def generation(self) -> tuple[Subject, ...]:
+        """Return the registers that count what is made before the home uses any of it; none: nobody says which do."""
+        return ()
+
     def flag_is_mute(self) -> bool | None:
         """Tell whether the operator's own mark of a final value says nothing here; None: to be found out."""
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from connectors.elvia.charge import CHARGE
 from connectors.elvia.source import ELVIA
 from dashboards import transformations as t
 from dashboards.influxql import DAYS, IN_TIME, POINT, every, select, tag_values, union
@@ -25,7 +26,7 @@ from dashboards.panels import (
     thresholds,
 )
 from dashboards.pricing import at_prices, by_tariff, saved
-from dashboards.steps import BOUNDS, STEPS, bounds, label
+from schemas.charge import CAPS
 
 ZONE: Final = ELVIA.zone.key
 MINE: Final = every(f"\"source\" = '{ELVIA.name}'", POINT, "\"register\" = 'consumption'")
@@ -40,17 +41,17 @@ NO_MONTH: Final = "No hour of this month has arrived yet"
 def _step_mappings() -> list[dict[str, object]]:
     # The first that fits counts, so that a bound belongs to the lower step.
     return [
-        {"type": "range", "options": {"from": above or 0, "to": to, "result": {"text": label(step), "index": step}}}
-        for step in range(STEPS)
-        for above, to in [bounds(step)]
+        {"type": "range", "options": {"from": above or 0, "to": to, "result": {"text": name, "index": step}}}
+        for step in CHARGE.steps
+        for name, (above, to) in [(CHARGE.label(step), CHARGE.bounds_of(step))]
     ]
 
 
 def _margin() -> str:
     """Return what is left to the upper bound of the step; nothing in the highest step."""
     parts = []
-    for step, bound in enumerate(BOUNDS):
-        above, _ = bounds(step)
+    for step, bound in enumerate(CHARGE.bounds):
+        above, _ = CHARGE.bounds_of(step)
         within = every(*([f'"computed_kwh" > {above}'] if above else []), f'"computed_kwh" <= {bound}')
         parts.append(select(f'{bound} - "computed_kwh" AS "left"', "capacity_basis", MINE, within, IN_TIME))
     return select('last("left") AS "Left to the next step"', union(parts), IN_TIME)
@@ -182,7 +183,7 @@ PANELS: Final = (
         [_basis("official_kwh", "Official"), _basis("computed_kwh", "Computed")],
         unit=KW,
         since=THREE_YEARS,
-        steps=thresholds((None, "transparent"), *((bound, ORANGE) for bound in BOUNDS[:5])),
+        steps=thresholds((None, "transparent"), *((bound, ORANGE) for bound in CHARGE.bounds[:5])),
         overrides=[by_query("A", color=fixed(BLUE)), by_query("B", color=fixed(GREEN))],
     ),
     over_time(
@@ -260,7 +261,7 @@ CAPACITY: Final = Dashboard(
             "cap",
             "Cap, kW",
             "No hour above this, for the comparison at the end.",
-            choices={str(cap): str(cap) for cap in (2, 3, 4, 5, 6, 8, 10, 15, 20)},
+            choices={str(cap): str(cap) for cap in CAPS},
             default="5",
         ),
         Variable(

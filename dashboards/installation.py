@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dashboards import transformations as t
-from dashboards.influxql import POINT, tag_values
+from dashboards.home import HOME
+from dashboards.influxql import POINT, any_of, tag_values
 from dashboards.model import Panel, Variable
+from dashboards.own_use import with_own_use
 from dashboards.panels import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dashboards.model import Dashboard
+    from schemas.own_use import Household
 
 COLUMN: Final = "Metering point"
 """The column of every table that names metering points."""
@@ -41,16 +44,52 @@ def labels(points: Iterable[Point]) -> dict[str, str]:
     return {one: f"{name} {one}" if name in shared else name for one, name in called.items()}
 
 
-def of_installation(dashboard: Dashboard, points: Sequence[Point]) -> Dashboard:
-    """Return the dashboard with these metering points in the place of all that the database has."""
+def of_installation(dashboard: Dashboard, points: Sequence[Point], households: Sequence[Household] = ()) -> Dashboard:
+    """Return the dashboard with these metering points in the place of all that the database has.
+
+    On Home, each household that tells what it makes has a row for its own use.
+    """
     if not points:
         return dashboard
+    if dashboard.uid == HOME.uid:
+        dashboard = with_own_use(dashboard, households)
     called = labels(points)
     return replace(
         dashboard,
         variables=list(_variables(dashboard, points, called)),
         panels=[_named(panel, called) if isinstance(panel, Panel) else panel for panel in dashboard.panels],
     )
+
+
+def narrowed(dashboard: Dashboard, points: Iterable[Point], connections: Iterable[str]) -> Dashboard:
+    """Return the dashboard with nothing of others: whatever it asks is about these metering points and connections."""
+    mine = {
+        "metering_point": [re.escape(point.metering_point) for point in points],
+        "connection": list(connections),
+    }
+
+    def only(query: str) -> str:
+        def named(read: re.Match[str]) -> str:
+            tag = "connection" if read["measurement"] == "sync_run" else "metering_point"
+            return f'{read[0]}"{tag}" =~ {any_of(mine[tag])} AND '
+
+        return _READ.sub(named, query)
+
+    return replace(
+        dashboard,
+        variables=[replace(variable, query=only(variable.query)) for variable in dashboard.variables],
+        panels=[
+            replace(panel, queries=[replace(query, text=only(query.text)) for query in panel.queries])
+            if isinstance(panel, Panel)
+            else panel
+            for panel in dashboard.panels
+        ],
+        annotations=[replace(each, query=only(each.query)) for each in dashboard.annotations],
+    )
+
+
+_READ: Final = re.compile(r'FROM "(?P<measurement>\w+)"(?: WITH KEY = "\w+")? WHERE ')
+"""Where a statement reads from the database: every one does so under a condition."""
 
 
 def _variables(dashboard: Dashboard, points: Sequence[Point], called: dict[str, str]) -> Iterable[Variable]:

@@ -20,6 +20,9 @@ MOMENT: Final = "time:YYYY-MM-DD HH:mm"
 
 NOTHING: Final = "No reading in this time"
 
+NOT_A_NUMBER: Final = {"type": "special", "options": {"match": "nan", "result": {"text": "–", "index": 0}}}  # noqa: RUF001
+"""A share of nothing."""
+
 BLUE, ORANGE, RED, GREEN, PURPLE = "#3274D9", "#FF9830", "#E02F44", "#56A64B", "#8F3BB8"
 
 

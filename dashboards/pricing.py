@@ -9,20 +9,20 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from connectors.elvia.charge import CHARGE
 from dashboards.influxql import DAYS, IN_TIME, every, select, union
 from dashboards.model import Query
-from dashboards.steps import BOUNDS, PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dashboards.model import Format
-    from dashboards.steps import Period
+    from schemas.charge import Period
 
 
 def by_tariff(make: Callable[[Period], Query]) -> list[Query]:
     """Make a query for each tariff, which finds the months in which that was valid."""
-    return [make(period) for period in PERIODS]
+    return [make(period) for period in CHARGE.periods]
 
 
 def _valid(period: Period) -> str:
@@ -33,14 +33,14 @@ def _valid(period: Period) -> str:
 
 def _rises(period: Period) -> Iterator[tuple[int, float]]:
     """Yield each bound with what the step above it costs more."""
-    for bound, (below, above) in zip(BOUNDS, pairwise(period.tariff.kroner), strict=False):
+    for bound, (below, above) in zip(CHARGE.bounds, pairwise(period.tariff.kroner), strict=False):
         yield bound, above - below
 
 
 def _known(period: Period, basis: str) -> str:
     """Hold the bases whose step has a known price."""
     steps = len(period.tariff.kroner)
-    return f'"{basis}" <= {BOUNDS[steps - 1]}' if steps <= len(BOUNDS) else f'"{basis}" >= 0'
+    return f'"{basis}" <= {CHARGE.bounds[steps - 1]}' if steps <= len(CHARGE.bounds) else f'"{basis}" >= 0'
 
 
 def at_prices(

@@ -100,8 +100,8 @@ def same_days_of_two_years() -> list[Json]:
             rename={f"{KWH} (last)": "This year", f"{KWH} (first)": "Last year"},
             drop=["Time", f"{KWH} (count)"],
         ),
-        _of_two("Difference", "This year", "-", "Last year"),
-        _of_two("Change", "Difference", "/", "Last year"),
+        of_two("Difference", "This year", "-", "Last year"),
+        of_two("Change", "Difference", "/", "Last year"),
     ]
 
 
@@ -117,7 +117,7 @@ def share_of_sums(name: str, part: str, whole: str) -> list[Json]:
     """
     return [
         _summed(),
-        _of_two("Share", part, "/", whole),
+        of_two("Share", part, "/", whole),
         tidied(part, "Share", rename={part: name}, drop=["Time", "metering_point", whole]),
     ]
 
@@ -127,7 +127,8 @@ def _only(column: str, relation: str, value: float) -> Json:
     return step("filterByValue", {"type": "include", "match": "all", "filters": [wanted]})
 
 
-def _of_two(alias: str, left: str, operator: str, right: str) -> Json:
+def of_two(alias: str, left: str, operator: str, right: str) -> Json:
+    """Add a column that is made of two others."""
     return step(
         "calculateField",
         {
@@ -142,11 +143,25 @@ def _of_two(alias: str, left: str, operator: str, right: str) -> Json:
     )
 
 
+def sums() -> list[Json]:
+    """Sum every column of numbers up."""
+    return [_summed(), tidied(drop=["Time"])]
+
+
+def months(*columns: str) -> list[Json]:
+    """Sum columns up by calendar month, and put them behind it: `Month`, and the columns by their own names."""
+    return [
+        _as_text("Time", "YYYY-MM"),
+        grouped(["Time"], **{name: ["sum"] for name in columns}),
+        tidied("Time", rename={"Time": "Month"} | {f"{name} (sum)": name for name in columns}),
+    ]
+
+
 def change(alias: str, now: str, before: str) -> list[Json]:
     """Add the relative change from one column to another."""
     return [
-        _of_two("Difference", now, "-", before),
-        _of_two(alias, "Difference", "/", before),
+        of_two("Difference", now, "-", before),
+        of_two(alias, "Difference", "/", before),
         tidied(drop=["Difference"]),
     ]
 

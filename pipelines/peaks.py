@@ -16,16 +16,20 @@ if TYPE_CHECKING:
 TOLERANCE_KWH: Final = 1e-6
 
 
+def official_peaks(flow: Flow) -> pl.DataFrame:
+    """Return the operator's own highest hours of every month, in the columns of their log."""
+    log = flow.store.logs.get(Feed.PEAKS)
+    months = [log.current(month) for month in log.months()] if log else []
+    return pl.concat([PEAKS.schema.to_frame(eager=True), *months])
+
+
 def basis_by_month(flow: Flow) -> pl.DataFrame:
     """Return the capacity basis of every month, the operator's and our own, as it is projected into InfluxDB.
 
     Without a row where the operator names no peaks.
     """
-    log = flow.store.logs.get(Feed.PEAKS)
-    months = [log.current(month) for month in log.months()] if log else []
-    peaks = pl.concat([PEAKS.schema.to_frame(eager=True), *months])
-    of_peaks = flow.coverage() if log else flow.coverage().clear()
-    return capacity_basis(of_peaks, peaks, flow.source.name, flow.source.zone).frame
+    of_peaks = flow.coverage() if Feed.PEAKS in flow.store.logs else flow.coverage().clear()
+    return capacity_basis(of_peaks, official_peaks(flow), flow.source.name, flow.source.zone).frame
 
 
 def differing_peaks(flow: Flow) -> list[str]:

@@ -29,7 +29,7 @@ MAY_IMPORT: Final = {
 }
 ROOMS: Final = {*MAY_IMPORT, "benchmarks", "tests", "tools"}
 SOURCE_FILES: Final = {"__init__.py", "readings.py", "session.py", "settings.py", "source.py", "wire.py"}
-CAPABILITIES: Final = {"access.py": "access"}
+CAPABILITIES: Final = {"access.py": "access", "charge.py": "charge"}
 """Files that a source has beside these if, and only if, it has the attribute."""
 LONGEST: Final = 300
 CLOCKS: Final = r"datetime\.now|datetime\.today|datetime\.utcnow|date\.today|time\.time|time\.time_ns"

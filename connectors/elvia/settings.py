@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from connectors.base import Subject
 from connectors.connection import ConnectionSettings, Credential, WholeNumber
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class ElviaConnection(ConnectionSettings):
     token: Credential = None
     metering_points: tuple[MeteringPoint, ...] = Field(default=(), examples=[["707057500000000018"]])
     include_production: bool = True
+    gross_generation: tuple[MeteringPoint, ...] = Field(default=(), examples=[["707057500000000025"]])
     innlandet: Annotated[Literal["auto"] | bool, BeforeValidator(_yes_no_auto)] = "auto"
     base_url: str = "https://elvia.azure-api.net"
     calls_per_hour: WholeNumber = Field(default=200, ge=1, le=1_000_000)
@@ -61,12 +63,17 @@ class ElviaConnection(ConnectionSettings):
         """Return the metering points to ask for; none: all that the token covers."""
         return self.metering_points
 
+    def generation(self) -> tuple[Subject, ...]:
+        """Return the production of the metering points of plants."""
+        return tuple(Subject(point, "production") for point in dict.fromkeys(self.gross_generation))
+
     def flag_is_mute(self) -> bool | None:
         """Tell whether `verified` says nothing: so it is in Innlandet, for ever."""
         return None if self.innlandet == "auto" else self.innlandet
 
     def doubts(self) -> Iterator[str]:
         """Yield the metering points that look mistyped. Ids with a false check digit are in use, so it is no error."""
-        for place, metering_point in enumerate(self.metering_points):
-            if not check_digit_fits(metering_point):
-                yield f"metering_points[{place}]: its check digit does not fit; compare it with the invoice"
+        for key, listed in (("metering_points", self.metering_points), ("gross_generation", self.gross_generation)):
+            for place, metering_point in enumerate(listed):
+                if not check_digit_fits(metering_point):
+                    yield f"{key}[{place}]: its check digit does not fit; compare it with the invoice"

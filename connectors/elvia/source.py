@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from zoneinfo import ZoneInfo
 
 from connectors.base import Candidates, Feed, FeedRules, RawAnswer
+from connectors.elvia.charge import CHARGE
 from connectors.elvia.settings import ElviaConnection
 from schemas.settlement import Settlement
 from schemas.time import (
@@ -51,6 +52,7 @@ class Elvia:
     points_per_call: Final = None
     # A customer hands over a token; the operator takes no requests.
     access: Final = None
+    charge: Final = CHARGE
     # Elhub locks values five days after the day. In Innlandet the operator never sets the flag.
     settlement: Final = Settlement(full_days=5, by_age="where_the_flag_is_mute")
 

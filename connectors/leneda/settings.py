@@ -59,6 +59,14 @@ class LenedaPoint(BaseModel):
     """None: all that the operator answers for."""
 
 
+class LenedaPlant(LenedaPoint):
+    """A metering point whose registers count all that is made, whoever uses it."""
+
+    registers: tuple[Annotated[str, AfterValidator(register_of)], ...] = Field(
+        default=("production",), min_length=1, examples=[["production"]]
+    )
+
+
 class LenedaConnection(ConnectionSettings):
     """An API key, made in Leneda by the holder of an Energy ID."""
 
@@ -74,6 +82,9 @@ class LenedaConnection(ConnectionSettings):
     api_key: Credential = None
     metering_points: tuple[LenedaPoint, ...] = Field(
         default=(), examples=[[{"code": "LU0000000000000000000000000000001"}]]
+    )
+    gross_generation: tuple[LenedaPlant, ...] = Field(
+        default=(), examples=[[{"code": "LU0000000000000000000000000000002"}]]
     )
     base_url: str = "https://api.leneda.eu"
     history_years: WholeNumber = Field(default=LONGEST_HISTORY, ge=1, le=LONGEST_HISTORY)
@@ -94,6 +105,11 @@ class LenedaConnection(ConnectionSettings):
         open_points = [point.code for point in self.metering_points if not point.registers]
         return tuple(Subject(code, register) for code in open_points for register in REGISTERS)
 
+    def generation(self) -> tuple[Subject, ...]:
+        """Return the registers that the settings name."""
+        named = (Subject(plant.code, register) for plant in self.gross_generation for register in plant.registers)
+        return tuple(dict.fromkeys(named))
+
     def identity(self, name: str) -> SecretStr:
         """Return the key with what it is used for: the Energy ID decides about access, and only codes are asked for."""
         asked = (" ".join((point.code, *point.registers)) for point in self.metering_points)
@@ -101,10 +117,11 @@ class LenedaConnection(ConnectionSettings):
 
     def doubts(self) -> Iterator[str]:
         """Yield what looks mistyped. Codes of other lengths stand in Leneda's own samples."""
-        for place, point in enumerate(self.metering_points):
-            if len(point.code) != CODE_LENGTH:
-                words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
-                yield f"metering_points[{place}].code: {words}"
+        for key, listed in (("metering_points", self.metering_points), ("gross_generation", self.gross_generation)):
+            for place, point in enumerate(listed):
+                if len(point.code) != CODE_LENGTH:
+                    words = f"has {len(point.code)} characters and not {CODE_LENGTH}; compare it with the bill"
+                    yield f"{key}[{place}].code: {words}"
 
 
 def of_leneda(connection: ConnectionSettings) -> LenedaConnection:

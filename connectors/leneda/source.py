@@ -36,6 +36,7 @@ class Leneda:
     finds_points: Final = False
     points_per_call: Final = 1
     access: Final = LenedaAccess()
+    charge: Final = None
     # Corrected values are delivered for about a week, and no flag says that a value is final.
     settlement: Final = Settlement(full_days=7, by_age="always")
 

@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 
 from connectors.registry import SOURCES
 from dashboards.files import ALL, files
-from dashboards.installation import Point, of_installation
+from dashboards.installation import Point, narrowed, of_installation
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark
 from pipelines.commands.usage import UsageError, chosen_connections
 from pipelines.flow import Flow
+from pipelines.households import households
 from pipelines.settings import load
 from pipelines.status import status
 from pipelines.store.files import replacing
 from schemas.time import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from pipelines.settings import Settings
+    from schemas.own_use import Household
 
 
 def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int:
@@ -30,12 +32,15 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
         message = "--datasource: is empty; give the uid of Grafana's data source, which stands in its address there"
         raise UsageError(message)
     chosen = chosen_connections(settings, connections) if connections else None
-    points = [point for point in _points(settings) if chosen is None or point.connection in chosen]
+    points, homes = _of_store(settings, chosen)
     if chosen is not None and not points:
         message = f"--connection: no reading of {', '.join(chosen)} is kept yet; run `wattline backfill` first"
         raise UsageError(message)
     _make(out)
-    made = files((of_installation(board, points) for board in ALL), datasource)
+    boards = [of_installation(board, points, homes) for board in ALL]
+    if chosen is not None:
+        boards = [narrowed(board, points, chosen) for board in boards]
+    made = files(boards, datasource)
     for name, content in made.items():
         with replacing(out / name) as temporary:
             temporary.write_text(content, encoding="utf-8")
@@ -45,14 +50,25 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
     return WELL
 
 
-def _points(settings: Settings) -> Iterator[Point]:
-    """Yield every metering point that the store has readings of, once, with the connection that it is read by."""
+def _of_store(settings: Settings, chosen: Collection[str] | None) -> tuple[list[Point], list[Household]]:
+    """Return every metering point that the store has readings of, once, and the homes whose own use can be told."""
     now = utc_now()
+    points: list[Point] = []
+    homes: list[Household] = []
     for source in SOURCES.values():
-        _, series = status(Flow(settings, source, now), now)
-        seen = {each.metering_point: each.connection for each in series}
-        for metering_point, connection in seen.items():
-            yield Point(source.name, connection, metering_point, settings.names.get(metering_point, ""))
+        _, kept = status(Flow(settings, source, now), now)
+        series = [
+            (each.connection, each.metering_point, each.register)
+            for each in kept
+            if chosen is None or each.connection in chosen
+        ]
+        homes += households(source.name, settings.connections_of(source.name), series)
+        seen = {metering_point: connection for connection, metering_point, _ in series}
+        points += [
+            Point(source.name, connection, metering_point, settings.names.get(metering_point, ""))
+            for metering_point, connection in seen.items()
+        ]
+    return points, homes
 
 
 def _make(out: Path) -> None:

@@ -28,7 +28,7 @@ _LESS: Final[dict[Detail, str]] = {
     "days": f"On this many metering points the report has a year's days, and months, but no hours. {_ALL}",
     "list": f"On this many metering points the report is a list. {_ALL}",
 }
-_SCRIPTS: Final = ("tools.js", "axes.js", "charts.js", "canvases.js", "page.js")
+_SCRIPTS: Final = ("tools.js", "axes.js", "charts.js", "loads.js", "canvases.js", "page.js")
 
 
 def page(gathered: Gathered) -> str:

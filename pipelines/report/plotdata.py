@@ -11,6 +11,7 @@ from schemas.time import HOUR
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from pipelines.report.gather import Point, Series
 
@@ -32,8 +33,6 @@ def hours(point: Point, series: Series) -> dict[str, object]:
     `[from, to)`, `corrected` is places. `offsets` says from which instant on local time is how far from UTC.
     """
     grid = _grid(series.hours, point.expected_until)
-    local = pl.col("start").dt.convert_time_zone(point.zone.key)
-    offset = (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_seconds()
     is_late = pl.col("quantity").is_null() & (pl.col("start") < point.expected_until)
     laid_out = grid.join(
         series.hours.select("start", "quantity", "settled", "revision"), on="start", how="left"
@@ -43,9 +42,7 @@ def hours(point: Point, series: Series) -> dict[str, object]:
         provisional=~pl.col("settled").fill_null(value=True),
         missing=is_late & pl.lit(not series.status.sparse),
         corrected=pl.col("revision").fill_null(0) > 0,
-        offset=offset,
     )
-    changes = laid_out.filter(pl.col("offset").ne_missing(pl.col("offset").shift(1)))
     return {
         "register": series.register,
         "label": label(series.register),
@@ -55,8 +52,18 @@ def hours(point: Point, series: Series) -> dict[str, object]:
         "provisional": _runs(laid_out["provisional"]),
         "missing": _runs(laid_out["missing"]),
         "corrected": laid_out["corrected"].arg_true().to_list(),
-        "offsets": [list(row) for row in changes.select("epoch", "offset").iter_rows()],
+        "offsets": offsets(grid["start"], point.zone),
     }
+
+
+def offsets(starts: pl.Series, zone: ZoneInfo) -> list[list[int]]:
+    """Return from which instant on (epoch seconds) local time is how many seconds from UTC; starts are in order."""
+    local = pl.col("start").dt.convert_time_zone(zone.key)
+    found = starts.to_frame("start").select(
+        epoch=pl.col("start").dt.epoch("s"),
+        offset=(local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_seconds(),
+    )
+    return [list(row) for row in found.filter(pl.col("offset").ne_missing(pl.col("offset").shift(1))).iter_rows()]
 
 
 def _grid(readings: pl.DataFrame, expected_until: datetime) -> pl.DataFrame:

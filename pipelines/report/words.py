@@ -45,6 +45,16 @@ def quantity(value: float | None, register: str) -> str:
     return NONE if value is None else f"{number(value)}\u00a0{unit(register)}"
 
 
+def kw(value: float | None) -> str:
+    """Return a load."""
+    return NONE if value is None else f"{number(value, 2)}\u00a0kW"
+
+
+def kroner(value: float | None) -> str:
+    """Return an amount of money; whole kroner, as tariffs are."""
+    return NONE if value is None else f"{number(value, 0)}\u00a0kr"
+
+
 def share(part: int, whole: int) -> str:
     """Return a share in per cent that says 100 only of a whole."""
     if not whole:

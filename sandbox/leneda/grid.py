@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeteringPoint:
-    """One metering point (POD); it has values since an instant."""
+    """One metering point (POD); it has values since an instant.
+
+    `plant`: the metering point of panels behind this one. The grid meter then counts what the house lacks or has left.
+    """
 
     code: str
     name: str
     registers: tuple[str, ...]
     since: datetime
+    plant: str | None = None
 
 
 @dataclass

@@ -46,6 +46,13 @@ MEASURED: Final[dict[str, Callable[[profile.Traits], pl.Expr]]] = {
 """What meters count, by register: watts, vars, litres."""
 
 
+AT_GRID: Final[dict[str, Callable[[pl.Expr, pl.Series], pl.Expr]]] = {
+    "consumption": lambda used, made: (used - made).clip(lower_bound=0),
+    "production": lambda used, made: (made - used).clip(lower_bound=0),
+}
+"""What a grid meter counts of what a house uses and its panels make: watts, by register."""
+
+
 def _shared(least: int, in_sun: int, divisor: int) -> pl.Expr:
     """Return a layer's part, from per mille of the whole; all layers together stay below the whole."""
     share = (least + pl.col("sun") * in_sun // 1000) * (600 + pl.col("hour_luck") // divisor % 401)

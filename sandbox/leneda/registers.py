@@ -82,4 +82,8 @@ AT_CONSUMPTION: Final = (
     *(f"consumption_{layer}" for layer in _LAYERS),
 )
 AT_PRODUCTION: Final = ("production", *(f"production_{layer}" for layer in _LAYERS))
+AT_GRID: Final = ("consumption", "production")
+"""A house that makes energy: what it takes from the grid, and what it feeds in."""
+AT_PLANT: Final = ("production",)
+"""All that its panels make, before the house uses any of it."""
 AT_GAS: Final = ("gas_volume", "gas_standard_volume", "gas_energy")

@@ -42,12 +42,13 @@ class Level(StrEnum):
 _SPANS: Final = {Level.DAY: "1d", Level.WEEK: "1w", Level.MONTH: "1mo"}
 
 
-def readings(metering_point: str, register: str, window: Window) -> pl.DataFrame:
+def readings(metering_point: str, register: str, window: Window, plant: str | None = None) -> pl.DataFrame:
     """Return what was counted first, before any correction: `start` (UTC), `quantity`; in order.
 
-    One row for each interval that starts in the window. Raises KeyError for an unknown register.
+    One row for each interval that starts in the window. `plant`: the metering point of panels behind this one.
+    Raises KeyError for an unknown register.
     """
-    frame = _counted(metering_point, REGISTERS[register], window)
+    frame = _counted(metering_point, REGISTERS[register], window, plant)
     return frame.select("start", quantity=_decimal(_of_register(register)))
 
 
@@ -65,7 +66,7 @@ def served(world: World, metering_point: str, register: str, window: Window, now
     until = local_midnight(newest + DAY, LUXEMBOURG) if register in point.registers else point.since
     seen = window.clip(Window(point.since, max(point.since, until)))
     frame = (
-        _counted(metering_point, meant, seen)
+        _counted(metering_point, meant, seen, point.plant)
         .filter(publication.published(publication.number(newest), sporadic=world.sporadic))
         .with_columns(version=pl.lit(1, pl.Int64))
     )
@@ -138,7 +139,15 @@ def aggregated(
     )
 
 
-def _counted(metering_point: str, register: Register, window: Window) -> pl.DataFrame:
+def _counted(metering_point: str, register: Register, window: Window, plant: str | None) -> pl.DataFrame:
+    if plant is None or register.measured not in profile.AT_GRID:
+        return _measured(metering_point, register, register.measured, window)
+    used = _measured(metering_point, register, "consumption", window)
+    made = _measured(plant, register, "production", window)["measured"]
+    return used.with_columns(measured=profile.AT_GRID[register.measured](pl.col("measured"), made))
+
+
+def _measured(metering_point: str, register: Register, measured: str, window: Window) -> pl.DataFrame:
     traits = Traits.of(metering_point)
     seconds = register.length.seconds
     return (
@@ -147,7 +156,7 @@ def _counted(metering_point: str, register: Register, window: Window) -> pl.Data
             hour_luck=luck(pl.col("start").dt.epoch("s") // seconds, traits.seed),
             day_luck=luck(pl.col("day"), traits.seed),
         )
-        .with_columns(measured=profile.MEASURED[register.measured](traits))
+        .with_columns(measured=profile.MEASURED[measured](traits))
     )
 
 

@@ -45,8 +45,8 @@ def told(process: subprocess.Popen[str], lines: int) -> str:
 def test_what_it_prints_connects_to_it(installation: Installation) -> None:
     """With the variables that it prints, `doctor` finds every household; Ctrl-C ends it well."""
     with started("--port", "0", "--fleet", "3") as process:
-        # Of each household three variables, of Leneda's customer seven, and two lines more of each.
-        text = told(process, 1 + 5 * 5 + 9)
+        # Of each household three variables, of Leneda's customers seven and eight, and two lines more of each.
+        text = told(process, 1 + 5 * 5 + 9 + 10)
         for name, value in re.findall(r"^export (\w+)=(\S+)$", text, re.MULTILINE):
             installation.environ.setenv(name, *shlex.split(value))
 
@@ -59,6 +59,7 @@ def test_what_it_prints_connects_to_it(installation: Installation) -> None:
         assert f"ok   elvia/{name}: covers 1 metering point" in ended.out
     assert "ok   elvia/fleet: covers 3 metering points" in ended.out
     assert "ok   leneda/plant: covers 3 metering points" in ended.out
+    assert "ok   leneda/solar: gross_generation names production of LU" in ended.out
     assert (process.returncode, out, err) == (0, "", "")
 
 

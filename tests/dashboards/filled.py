@@ -21,7 +21,18 @@ from pipelines.flow import Flow
 from sandbox.connections import connections
 from sandbox.hours import OSLO
 from sandbox.households import Household, metering_point_id
-from sandbox.leneda.demo import CONSUMPTION, GAS, PLANT, PLANT_KEY, PRODUCTION
+from sandbox.leneda.demo import (
+    CONSUMPTION,
+    GAS,
+    HOUSE,
+    PANELS,
+    PLANT,
+    PLANT_KEY,
+    PRODUCTION,
+    SOLAR,
+    SOLAR_KEY,
+    solar_house,
+)
 from sandbox.leneda.grid import Grid, MeteringPoint
 from sandbox.leneda.registers import AT_CONSUMPTION, AT_GAS, AT_PRODUCTION
 from sandbox.plans import Absence
@@ -52,6 +63,13 @@ HOLES: Final = (
     Window(local_midnight(date(2026, 6, 8), OSLO), local_midnight(date(2026, 6, 9), OSLO)),
 )
 
+# Of the house with panels, each part lacks hours that the others have.
+PARTS_MISSING: Final = [
+    Absence(metering_point=point, register=register, window=Window(hour, hour + 2 * HOUR))
+    for number, (point, register) in enumerate(((PANELS, "production"), (HOUSE, "production"), (HOUSE, "consumption")))
+    for hour in (local_midnight(date(2026, 5, 20 + number), LENEDA.zone) + 11 * HOUR,)
+]
+
 
 def _world() -> World:
     world = World(now=utc_now, sporadic=True, calls_per_hour=None, leneda=Grid())
@@ -61,6 +79,8 @@ def _world() -> World:
     world.absences += [Absence(metering_point=ORDINARY.metering_point, window=hole) for hole in HOLES]
     points = [MeteringPoint(code, code[-2:], registers, AT_LENEDA) for code, registers in PLANT_POINTS.items()]
     world.leneda.admit(PLANT, "Plant Example", PLANT_KEY, points)
+    world.leneda.admit(SOLAR, "Solar Example", SOLAR_KEY, solar_house(AT_LENEDA))
+    world.absences += PARTS_MISSING
     return world
 
 
@@ -138,7 +158,8 @@ def filled(folder: Path, influx: InfluxSettings) -> Iterator[Filled]:
         for name, keys in connections(world, sandbox.url).items():
             for key, value in keys.items():
                 home.set(f"connections__{name}__{key}", value)
-        home.set("connections__plant__history_years", 1)
+        for name in ("plant", "solar"):
+            home.set(f"connections__{name}__history_years", 1)
         home.database.create()
         with time_machine.travel(NOW - DAY) as traveller, stamina.set_testing(True, attempts=4, cap=True):
             home.begins = lambda: traveller.move_to(NOW - DAY)

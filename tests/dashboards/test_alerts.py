@@ -121,7 +121,7 @@ def test_dead(grafana: Grafana) -> None:
 
     assert set(_firing(grafana, dead, NOW) or ()) == never
     assert set(_firing(grafana, dead, NOW + 46 * HOUR) or ()) == never
-    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",)} | never
+    assert set(_firing(grafana, dead, NOW + 49 * HOUR) or ()) == {("home",), ("plus",), ("plant",), ("solar",)} | never
     assert _firing(grafana, dead, NOW + 15 * DAY) is None
     assert RULES[dead]["noDataState"] == "Alerting"
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
+from connectors.elvia.charge import CHARGE
 from dashboards.capacity import CAPACITY
-from dashboards.steps import BOUNDS, TARIFFS, label
 from tests.dashboards.board import Board
 from tests.dashboards.comparing import of, points, same
 from tests.dashboards.filled import ORDINARY, PLUS
@@ -54,11 +54,11 @@ def bases(peaks: pl.DataFrame) -> pl.DataFrame:
 
 def _tariff(month: datetime) -> tuple[float, ...]:
     day = month.astimezone(OSLO).date()
-    return [tariff for tariff in TARIFFS if tariff.valid_from <= day][-1].kroner
+    return [tariff for tariff in CHARGE.tariffs if tariff.valid_from <= day][-1].kroner
 
 
 def _step(basis: float) -> int:
-    return sum(basis > bound for bound in BOUNDS)
+    return sum(basis > bound for bound in CHARGE.bounds)
 
 
 def _price(month: datetime, basis: float) -> float | None:
@@ -79,7 +79,7 @@ def test_the_running_month(board: Board, bases: pl.DataFrame) -> None:
     assert step == pytest.approx(basis)
     assert board.shown("Price of this month") == {"Kroner": [_price(month, basis)]}
     assert board.shown("Left to the next step")["Left to the next step"] == pytest.approx(
-        [BOUNDS[_step(basis)] - basis]
+        [CHARGE.bounds[_step(basis)] - basis]
     )
 
 
@@ -87,13 +87,13 @@ def test_the_step_is_named(board: Board) -> None:
     """The first range that holds a value names its step: a bound belongs to the lower one."""
     ranges = board.panel("Step of this month")["fieldConfig"]["defaults"]["mappings"]
 
-    for basis in (0, 1.9, *BOUNDS, *(bound + 0.001 for bound in BOUNDS), 5000):
+    for basis in (0, 1.9, *CHARGE.bounds, *(bound + 0.001 for bound in CHARGE.bounds), 5000):
         fitting = [
             each["options"]["result"]["text"]
             for each in ranges
             if each["options"]["from"] <= basis and (each["options"]["to"] is None or basis <= each["options"]["to"])
         ]
-        assert fitting[0] == label(_step(basis))
+        assert fitting[0] == CHARGE.label(_step(basis))
 
 
 @pytest.mark.parametrize("panel", ["officially", "by our own readings"])
@@ -172,7 +172,7 @@ def test_a_month_that_begins_changes_no_other(grafana: Grafana, metering_point: 
         assert first_day.series(title) == Board(grafana, CAPACITY, chosen, NOW).series(title)
 
 
-@pytest.mark.parametrize("bound", BOUNDS)
+@pytest.mark.parametrize("bound", CHARGE.bounds)
 def test_a_step_includes_its_upper_bound(grafana: Grafana, store: Filled, bound: int) -> None:
     """With a basis of just that much nothing is left to the next step, and the price is the lower step's."""
     at = int(datetime(2026, 5, 31, 22, tzinfo=UTC).timestamp())
@@ -182,16 +182,17 @@ def test_a_step_includes_its_upper_bound(grafana: Grafana, store: Filled, bound:
     try:
         board = Board(grafana, CAPACITY, {"metering_point": "edge"}, NOW)
         assert board.shown("Left to the next step") == {"Left to the next step": [0]}
-        assert board.shown("Price of this month") == {"Kroner": [_tariff(NOW)[BOUNDS.index(bound)]]}
+        assert board.shown("Price of this month") == {"Kroner": [_tariff(NOW)[CHARGE.bounds.index(bound)]]}
     finally:
         store.database.delete("capacity_basis", tags={"metering_point": "edge"})
 
 
 def test_prices_have_no_gap() -> None:
     """Tariffs follow on each other, rise by step, and the newest ones know every step."""
-    days = [tariff.valid_from for tariff in TARIFFS]
+    days = [tariff.valid_from for tariff in CHARGE.tariffs]
 
     assert days == sorted(set(days))
-    assert all(tariff.valid_from.day == 1 for tariff in TARIFFS)
-    assert all(list(tariff.kroner) == sorted(tariff.kroner) for tariff in TARIFFS)
-    assert all(len(tariff.kroner) == len(BOUNDS) + 1 for tariff in TARIFFS if tariff.valid_from >= date(2024, 10, 1))
+    assert all(tariff.valid_from.day == 1 for tariff in CHARGE.tariffs)
+    assert all(list(tariff.kroner) == sorted(tariff.kroner) for tariff in CHARGE.tariffs)
+    newer = [tariff for tariff in CHARGE.tariffs if tariff.valid_from >= date(2024, 10, 1)]
+    assert all(len(tariff.kroner) == len(CHARGE.bounds) + 1 for tariff in newer)

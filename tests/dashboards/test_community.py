@@ -22,19 +22,20 @@ if TYPE_CHECKING:
 
 FIRST, LAST = date(2026, 5, 18), date(2026, 6, 17)
 SINCE: Final = local_midnight(FIRST, LENEDA.zone)
+POINTS: Final = (CONSUMPTION, GAS, PRODUCTION)
 LAYERS: Final = ("shared_layer1", "shared_layer2", "shared_layer3", "shared_layer4", "remaining")
 
 
 @pytest.fixture
 def board(grafana: Grafana) -> Board:
-    """The dashboard with all metering points, now."""
-    return Board(grafana, COMMUNITY, {}, NOW)
+    """The dashboard with all metering points of the community, now."""
+    return Board(grafana, COMMUNITY, {"metering_point": list(POINTS)}, NOW)
 
 
 @pytest.fixture
 def shared(every_reading: pl.DataFrame) -> pl.DataFrame:
     """What Leneda gave in the last thirty days."""
-    return between(every_reading.filter(source="leneda"), FIRST, LAST)
+    return between(every_reading.filter(pl.col("metering_point").is_in(POINTS), source="leneda"), FIRST, LAST)
 
 
 def test_who_shared_what(board: Board, shared: pl.DataFrame) -> None:

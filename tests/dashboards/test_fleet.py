@@ -109,7 +109,7 @@ def test_the_connections(board: Board, chosen: tuple[Source, str], every_reading
     for connection, (well, lag) in age.items():
         assert well is (connection != "gone")
         assert lag == (None if connection == "gone" else (NOW - newest[connection]).total_seconds())
-    assert set(age) == ({"plant"} if source is LENEDA else {"home", "plus", "gone"})
+    assert set(age) == ({"plant", "solar"} if source is LENEDA else {"home", "plus", "gone"})
     worst = max(float(str(lag)) for _, lag in age.values() if lag is not None)
     assert board.shown("Oldest news of a connection") == {"Lag": [worst]}
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from dashboards.files import ALL, DATASOURCE, files
-from dashboards.installation import Point, labels, of_installation
+from dashboards.installation import Point, labels, narrowed, of_installation
+from dashboards.model import Panel
 from pipelines.commands import main
-from sandbox.leneda.demo import CONSUMPTION, GAS, PRODUCTION
+from sandbox.leneda.demo import CONSUMPTION, GAS, HOUSE, PANELS, PRODUCTION
 from tests.dashboards.board import Board
 from tests.dashboards.filled import ORDINARY, PLUS
 from tests.dashboards.node import run, transformed
+from tests.dashboards.test_own_use import SOLAR
 from tests.support.home import NOW
 
 if TYPE_CHECKING:
@@ -31,8 +34,11 @@ POINTS: Final = (
     Point("leneda", "plant", CONSUMPTION, "Rue Haute"),
     Point("leneda", "plant", PRODUCTION),
     Point("leneda", "plant", GAS),
+    Point("leneda", "solar", HOUSE),
+    Point("leneda", "solar", PANELS),
 )
-BOARDS: Final[dict[str, Dashboard]] = {board.uid: of_installation(board, POINTS) for board in ALL}
+HOMES: Final = (SOLAR,)
+BOARDS: Final[dict[str, Dashboard]] = {board.uid: of_installation(board, POINTS, HOMES) for board in ALL}
 
 
 def _written(store: Filled, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
@@ -55,15 +61,40 @@ def test_the_command(
 
     assert written == files(BOARDS.values(), "my-influx")
     assert all(f'"uid": "{DATASOURCE}"' not in content for content in written.values())
-    assert "5 dashboards for 5 metering points in" in capsys.readouterr().err
+    assert "5 dashboards for 7 metering points in" in capsys.readouterr().err
+
+
+PLUS_ALONE: Final = {board.uid: narrowed(of_installation(board, POINTS[1:2]), POINTS[1:2], ["plus"]) for board in ALL}
 
 
 def test_one_connection(store: Filled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a connection named, no other's metering point is in any file."""
     written = _written(store, tmp_path / "out", monkeypatch, "--connection", "plus")
 
-    assert written == files([of_installation(board, POINTS[1:2]) for board in ALL], DATASOURCE)
+    assert written == files(PLUS_ALONE.values(), DATASOURCE)
     assert ORDINARY.metering_point not in "".join(written.values())
+
+
+@pytest.mark.parametrize("uid", list(PLUS_ALONE))
+def test_one_connections_dashboards_show_nothing_of_others(grafana: Grafana, uid: str) -> None:
+    """Whatever a panel or a choice asks of the database, the answer tells of that connection alone."""
+    board = PLUS_ALONE[uid]
+    asked = [query.text for panel in board.panels if isinstance(panel, Panel) for query in panel.queries]
+    asked += [variable.query for variable in board.variables if not variable.choices]
+    asked += [annotation.query for annotation in board.annotations]
+
+    reads = [read for text in asked for read in re.findall(r'FROM "(\w+)"[^()]*? WHERE (\S+ =~ \S+)', text)]
+
+    assert {condition for _, condition in reads} <= {
+        f'"metering_point" =~ /^({PLUS.metering_point})$/',
+        '"connection" =~ /^(plus)$/',
+    }
+    assert len(reads) == sum(text.count('FROM "') for text in asked) > 0
+    if uid == "wattline-fleet":
+        shown = Board(grafana, board, {}, NOW)
+        assert shown.shown("Metering points of the fleet")["Metering point"] == [PLUS.metering_point]
+        assert shown.shown("Connections")["Connection"] == ["plus"]
+        assert shown.shown("Metering points") == {"Metering points": [1]}
 
 
 def test_the_files_are_of_grafanas_types(tmp_path: Path) -> None:
@@ -141,6 +172,8 @@ def test_labels() -> None:
         CONSUMPTION: "Rue Haute",
         PRODUCTION: f"plant {PRODUCTION}",
         GAS: f"plant {GAS}",
+        HOUSE: f"solar {HOUSE}",
+        PANELS: f"solar {PANELS}",
     }
 
 

@@ -144,8 +144,11 @@ def test_mistakes_in_the_other_keys(tmp_path: Path, keys: dict[str, str], words:
 
 def test_an_odd_length_is_doubtful(tmp_path: Path) -> None:
     """Such codes stand in Leneda's own samples, so it is a warning, with the place and without the code."""
-    assert settings(tmp_path, [{"code": POINT}, {"code": f"{POINT}0"}]).warnings == (
+    odd = [{"code": POINT}, {"code": f"{POINT}0"}]
+
+    assert settings(tmp_path, odd, gross_generation=json.dumps(odd)).warnings == (
         "connections.plant.metering_points[1].code: has 34 characters and not 33; compare it with the bill",
+        "connections.plant.gross_generation[1].code: has 34 characters and not 33; compare it with the bill",
     )
 
 
@@ -173,3 +176,19 @@ def test_whatever_decides_about_access_is_part_of_the_identity(
 
     assert before.identity("plant") == again.identity("plant")
     assert before.identity("plant") != after.identity("plant")
+
+
+def test_gross_generation(tmp_path: Path) -> None:
+    """It is a table like a metering point's, and counts production where no register is named."""
+    named = [{"code": OTHER.lower()}, {"code": POINT, "registers": ["consumption", "production"]}, {"code": OTHER}]
+
+    connection = plant(tmp_path, [{"code": POINT}], gross_generation=json.dumps(named))
+
+    assert connection.generation() == (
+        Subject(OTHER, "production"),
+        Subject(POINT, "consumption"),
+        Subject(POINT, "production"),
+    )
+    assert plant(tmp_path).generation() == ()
+    wrong = refusal(tmp_path, gross_generation=json.dumps([{"code": POINT, "registers": []}]))
+    assert "connections.plant.gross_generation[0].registers: must not be empty" in wrong

@@ -42,7 +42,8 @@ HOME: Final = households.home().metering_point
 PLUS: Final = households.plus().metering_point
 YOUNG: Final = households.metering_point_id(7)
 COMMUNITY, ROOF, GAS = demo.CONSUMPTION, demo.PRODUCTION, demo.GAS
-ZONES: Final = {HOME: OSLO, PLUS: OSLO, YOUNG: OSLO, **dict.fromkeys((COMMUNITY, ROOF, GAS), LUXEMBOURG)}
+HOUSE, PANELS = demo.HOUSE, demo.PANELS
+ZONES: Final = {HOME: OSLO, PLUS: OSLO, YOUNG: OSLO, **dict.fromkeys((COMMUNITY, ROOF, GAS, HOUSE, PANELS), LUXEMBOURG)}
 
 REGISTERS: Final = {
     COMMUNITY: ["consumption", *PARTS["consumption"]],
@@ -52,10 +53,14 @@ REGISTERS: Final = {
 """What is read of the second operator's metering points."""
 
 MALICE: Final = """<img src=x onerror="document.title='run'"></script><script>document.title='run'</script>&'"""
-NAMES: Final = {HOME: MALICE, PLUS: "Hytta, øvre"}
+NAMES: Final = {HOME: MALICE, PLUS: "Hytta, øvre", PANELS: "The roof"}
 
 HOLE: Final = Window(local_midnight(TODAY - 9 * DAY, OSLO) + 5 * HOUR, local_midnight(TODAY - 9 * DAY, OSLO) + 8 * HOUR)
 """Three hours of `HOME` that never come."""
+PART_MISSING: Final = Window(
+    local_midnight(TODAY - 12 * DAY, LUXEMBOURG) + 11 * HOUR, local_midnight(TODAY - 12 * DAY, LUXEMBOURG) + 14 * HOUR
+)
+"""Three hours in which `HOUSE` has no production, and all else."""
 DARK_DAY: Final = TODAY - 200 * DAY
 """A local day of `HOME` without an hour."""
 CORRECTED: Final = local_midnight(TODAY - 20 * DAY, OSLO) + 18 * HOUR
@@ -161,6 +166,7 @@ def fill(folder: Path) -> Filled:
         world.admit(f"{TOKEN}-{household.name}", [household])
     dark = Window(local_midnight(DARK_DAY, OSLO), local_midnight(DARK_DAY + DAY, OSLO))
     world.absences += [Absence(metering_point=HOME, window=window) for window in (HOLE, dark)]
+    world.absences.append(Absence(metering_point=HOUSE, register="production", window=PART_MISSING))
     with running(world) as sandbox:
         environ = dict(_environ(world, sandbox))
         filled = Filled(folder, environ, world)
@@ -182,17 +188,25 @@ def _environ(world: World, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
         | {"calls_per_hour": 100_000}
         for household in world.households.values()
     }
-    keys["plant"] = {
-        "source": "leneda",
-        "base_url": sandbox.leneda_url,
-        "energy_id": demo.PLANT,
-        "api_key": demo.PLANT_KEY,
-        "history_years": 2,
-        "calls_per_minute": 60_000,
-        "metering_points": json.dumps(
-            [{"code": code, "registers": registers} for code, registers in REGISTERS.items()]
-        ),
+    points = {
+        "plant": [{"code": code, "registers": registers} for code, registers in REGISTERS.items()],
+        "solar": [
+            {"code": HOUSE, "registers": ["consumption", "production"]},
+            {"code": PANELS, "registers": ["production"]},
+        ],
     }
+    accounts = {"plant": (demo.PLANT, demo.PLANT_KEY), "solar": (demo.SOLAR, demo.SOLAR_KEY)}
+    for name, (energy_id, key) in accounts.items():
+        keys[name] = {
+            "source": "leneda",
+            "base_url": sandbox.leneda_url,
+            "energy_id": energy_id,
+            "api_key": key,
+            "history_years": 2 if name == "plant" else 1,
+            "calls_per_minute": 60_000,
+            "metering_points": json.dumps(points[name]),
+        }
+    keys["solar"]["gross_generation"] = json.dumps([{"code": PANELS}])
     for name, table in keys.items():
         for key, value in table.items():
             yield f"WATTLINE_CONNECTIONS__{name.upper()}__{key.upper()}", str(value)

@@ -11,13 +11,13 @@ import pytest
 
 from schemas.time import DAY, HOUR, local_midnight
 from tests.report.filled import DARK_DAY, HOLE, HOME, NOW, PLUS, TODAY, ZONES
-from tests.support.chromium import Chromium
+from tests.report.pointing import click, figure_of, hover, tip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.report.filled import Filled, Report
+    from tests.support.chromium import Chromium
 
 DRAW_ALL = """(() => {
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
@@ -32,60 +32,6 @@ INK = """(() => [...document.querySelectorAll("figure[data-kind]")].map((figure)
 }))()"""
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """A running browser."""
-    with Chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Chromium, report: Report) -> Chromium:
-    """The browser with the report open."""
-    chromium.open(report.path.as_uri())
-    chromium.settle()
-    return chromium
-
-
-def tip(page: Chromium) -> str:
-    """Return what is told beside the pointer."""
-    told: str = page.ask("(tip => tip.hidden ? '' : tip.textContent)(document.getElementById('tip'))")
-    return told.replace("\u202f", "").replace("\u00a0", " ")
-
-
-def figure_of(page: Chromium, point: str, kind: str, number: int = 0) -> str:
-    """Open a metering point, bring one of its figures onto the screen, and return how to find it."""
-    page.ask(f"""(() => {{
-      const point = [...document.querySelectorAll(".point")].find((one) => one.textContent.includes("point {point}"));
-      point.open = true;
-      const figure = point.querySelectorAll('figure[data-kind="{kind}"]')[{number}];
-      document.querySelectorAll("[data-chosen]").forEach((one) => one.removeAttribute("data-chosen"));
-      figure.dataset.chosen = "";
-      figure.scrollIntoView({{ behavior: "instant" }});
-    }})()""")
-    for _ in range(3):
-        page.settle()
-    assert page.ask("document.querySelector('[data-chosen]').dataset.drawn") is not None
-    return "document.querySelector('[data-chosen]')"
-
-
-def click(page: Chromium, figure: str, label: str) -> None:
-    """Press one of a figure's buttons."""
-    page.ask(f"[...{figure}.querySelectorAll('button')].find((one) => one.textContent === {label!r}).click()")
-    page.settle()
-
-
-def hover(page: Chromium, figure: str, part: float) -> str:
-    """Point into a figure's plot, a part of its width from the left, and return what is told."""
-    box: Any = page.ask(
-        f"(({{ left, top, width, height }}) => [left, top, width, height])"
-        f"({figure}.querySelector('.u-over').getBoundingClientRect())"
-    )
-    page.point(0, 0)
-    page.point(box[0] + part * box[2], box[1] + box[3] / 2)
-    return tip(page)
-
-
 @pytest.mark.parametrize("look", [{}, {"dark": True}, {"phone": True, "width": 390}], ids=["light", "dark", "phone"])
 def test_every_plot_is_drawn_and_nothing_complains(chromium: Chromium, report: Report, look: dict[str, Any]) -> None:
     """No error, no warning, nothing refused, no request but for the file, nothing wider than the screen."""
@@ -96,7 +42,7 @@ def test_every_plot_is_drawn_and_nothing_complains(chromium: Chromium, report: R
     drawn = chromium.ask(INK)
 
     assert {kind for kind, _ in drawn} == {
-        *("hours", "bars", "years", "profile", "raster", "grouped", "stack", "calendar"),
+        *("hours", "bars", "years", "profile", "raster", "grouped", "caps", "stack", "calendar", "load", "duration"),
     }
     assert [kind for kind, colours in drawn if colours < 3] == []
     assert chromium.said.requests == [report.path.as_uri()]

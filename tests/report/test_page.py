@@ -123,7 +123,7 @@ def test_what_is_missing_is_told_at_the_top(report: Report) -> None:
 
     assert "All connections are well" in told
     assert "consumption: 27 intervals missing" in text_of(told)
-    assert told.count("last good run 2026-06-17 14:") == 4
+    assert told.count("last good run 2026-06-17 14:") == 5
 
 
 def test_a_failed_connection_comes_first_and_says_who_must_act(filled: Filled, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 from sandbox.leneda import truth
-from sandbox.leneda.demo import CONSUMPTION, GAS, NEIGHBOURS, PRODUCTION
+from sandbox.leneda.demo import CONSUMPTION, GAS, HOUSE, NEIGHBOURS, PANELS, PRODUCTION
 from sandbox.leneda.profile import LUXEMBOURG
-from sandbox.leneda.registers import REGISTERS
+from sandbox.leneda.registers import AT_GRID, REGISTERS
 from sandbox.plans import Correction
 from schemas.registers import REGISTERS as CATALOGUE
 from schemas.time import day_window, month_window, year_window
@@ -176,6 +176,19 @@ def test_sun_shines_by_day() -> None:
     assert frame.filter(pl.col("local").dt.hour() == 12)["quantity"].min() > 0  # type: ignore[operator]
     by_month = dict(frame.group_by(pl.col("local").dt.month()).agg(pl.col("quantity").sum()).iter_rows())
     assert by_month[6] > 5 * by_month[12]
+
+
+def test_a_house_with_panels_adds_up() -> None:
+    """What it used is what it bought and what it made and did not feed in, and it never buys and feeds in at once."""
+    year = year_window(2025, LUXEMBOURG)
+    made = _thousandths(truth.readings(PANELS, "production", year))
+    bought, fed_in = (_thousandths(truth.readings(HOUSE, name, year, plant=PANELS)) for name in AT_GRID)
+    # Without panels behind it, the same meter counts what is used.
+    used = _thousandths(truth.readings(HOUSE, "consumption", year))
+
+    assert (bought + made - fed_in).equals(used)
+    assert bought.clip(0, 1).dot(fed_in.clip(0, 1)) == 0
+    assert fed_in.max() > 0  # type: ignore[operator]
 
 
 def test_metering_points_differ() -> None:

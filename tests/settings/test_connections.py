@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from connectors.base import Subject
 from connectors.elvia.settings import ElviaConnection, check_digit_fits
 from connectors.registry import SOURCES
 from pipelines.settings import Settings
@@ -150,11 +151,22 @@ def test_blanks_in_an_id_are_no_part_of_it(installation: Installation) -> None:
 def test_a_false_check_digit_is_doubtful(installation: Installation) -> None:
     """Such ids are in use, so it is a warning, with the place and without the id."""
     points = [FIRST, "707057500000000019"]
-    installation.write("wattline.toml", f'[connections.home]\nsource = "elvia"\nmetering_points = {points}\n')
+    keys = f"metering_points = {points}\ngross_generation = {points[1:]}\n"
+    installation.write("wattline.toml", f'[connections.home]\nsource = "elvia"\n{keys}')
 
     assert installation.load().warnings == (
         "connections.home.metering_points[1]: its check digit does not fit; compare it with the invoice",
+        "connections.home.gross_generation[0]: its check digit does not fit; compare it with the invoice",
     )
+
+
+def test_gross_generation_is_the_production_of_a_metering_point(installation: Installation) -> None:
+    """An operator without registers of one's choice needs the bare point; without the key nothing is made."""
+    installation.write("wattline.toml", f'[connections.home]\nsource = "elvia"\ngross_generation = ["{FIRST}"]\n')
+
+    assert installation.load().connections["home"].generation() == (Subject(FIRST, "production"),)
+    installation.write("wattline.toml", '[connections.home]\nsource = "elvia"\n')
+    assert installation.load().connections["home"].generation() == ()
 
 
 @pytest.mark.parametrize("last", ["01", "18", "25", "32", "49", "56"])
@@ -233,7 +245,7 @@ def test_a_further_source_needs_no_change_here(tmp_path: Path) -> None:
         f"connections.plant.metering_points[0].cod: no such key; did you mean code? (from {points})",
         (
             "connections.home.api_key: no such key; the keys are source, base_url, database, bucket, token,"
-            " metering_points, include_production, innlandet, calls_per_hour"
+            " metering_points, include_production, gross_generation, innlandet, calls_per_hour"
             " (from WATTLINE_CONNECTIONS__HOME__API_KEY)"
         ),
     ]

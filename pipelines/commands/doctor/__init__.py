@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.commands.doctor.alarms import look_at_alarms
 from pipelines.commands.doctor.databases import look_at_databases
 from pipelines.commands.doctor.finding import Finding
+from pipelines.commands.doctor.generation import look_at_generation
 from pipelines.commands.doctor.machine import look_at_machine
 from pipelines.commands.doctor.operators import look_at_connections
 from pipelines.commands.failures import FAILED, WELL
@@ -35,6 +36,7 @@ def run(*, create: bool, probe: bool, alarm: bool) -> int:
         _look_at_settings(settings),
         look_at_machine(settings, now),
         look_at_connections(settings, now),
+        look_at_generation(settings, now),
         look_at_databases(settings, now, create=create, probe=probe),
         look_at_alarms(settings, now, send=alarm),
     ):

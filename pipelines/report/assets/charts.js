@@ -248,8 +248,10 @@ const strokes = (made, series, from, to) => {
   }
   return { stroke: path, fill: null, clip: null, flags: 2 };
 };
-const drawStack = (figure, { unit, x, parts: all, line }) => {
-  const shown = state(figure, {}), seen = all.filter((part) => !shown.off.has(part.label)), tops = [];
+const drawStack = (figure, { unit, line, ...told }) => {
+  const shown = state(figure, { span: "month" }), daily = told.days && shown.span === "day";
+  const { x, parts: all } = daily ? told.days : told;
+  const seen = all.filter((part) => !shown.off.has(part.label)), tops = [];
   const sums = { up: x.map(() => 0), down: x.map(() => 0) };
   for (const part of seen) tops.push(x.map((_, at) => (part.v[at] == null ? null : (sums[part.v[at] < 0 ? "down" : "up"][at] += part.v[at]))));
   const fill = (part) => (line ? { bought: "up", sold: "down" }[part.label] : PALETTE[all.indexOf(part) % PALETTE.length]);
@@ -258,17 +260,10 @@ const drawStack = (figure, { unit, x, parts: all, line }) => {
   if (line && !shown.off.has(line.label)) {
     series.push({ v: line.v, stroke: solid("ink"), width: 2.5, paths: strokes });
   }
-  const describe = (at) => [monthName(x[at]), ...[...seen, ...(line ? [line] : [])].map((part) => `${part.label}: ${quantity(part.v[at] == null || part === line ? part.v[at] : Math.abs(part.v[at]), unit)}`)].join("\n");
-  plot(figure, { x, series, describe, ends: x[x.length - 1] + MONTH });
-  return [legend(figure, [...all.map((part) => [part.label, colour(fill(part)), part.label]), ...(line ? [[line.label, colour("ink"), line.label]] : [])])];
-};
-
-const drawGrouped = (figure, { unit, x: months, groups }) => {
-  const shown = state(figure, {}), x = months.map((start) => start + MONTH / 2);
-  const series = groups.map((group, at) => ({
-    v: group.v, paths: bars({ size: [0.4, 40, 1], align: at ? 1 : -1 }), fill: solid(PALETTE[at]), width: 0, show: !shown.off.has(group.label),
-  }));
-  const describe = (at) => [monthName(months[at]), ...groups.map((group) => `${group.label}: ${quantity(group.v[at], unit)}`)].join("\n");
-  plot(figure, { x, series, describe, ends: months[months.length - 1] + MONTH, range: [months[0], months[months.length - 1] + MONTH], bar: false, height: 220 });
-  return [legend(figure, groups.map((group, at) => [group.label, colour(PALETTE[at]), group.label]))];
+  const describe = (at) => [(daily ? dayName : monthName)(x[at]), ...[...seen, ...(line ? [line] : [])].map((part) => `${part.label}: ${quantity(part.v[at] == null || part === line ? part.v[at] : Math.abs(part.v[at]), unit)}`)].join("\n");
+  const ends = x[x.length - 1] + (daily ? DAY : MONTH);
+  plot(figure, { x, series, describe, ends, range: daily && !shown.whole ? [Math.max(ends - 120 * DAY, x[0]), ends] : null });
+  const controls = told.days ? [choice("Span", [["Days", "day"], ["Months", "month"]], shown.span, (span) => again(figure, { span, whole: false }))] : [];
+  if (daily) controls.push(choice("Range", [["4 months", false], ["All", true]], Boolean(shown.whole), (whole) => again(figure, { whole })));
+  return [...controls, legend(figure, [...all.map((part) => [part.label, colour(fill(part)), part.label]), ...(line ? [[line.label, colour("ink"), line.label]] : [])])];
 };

@@ -1,7 +1,7 @@
 // What draws when: each figure once it comes near the screen, and again when size or colours change.
 
 const DRAWERS = {
-  hours: drawHours, bars: drawBars, years: drawYears, profile: drawProfile, stack: drawStack, grouped: drawGrouped,
+  hours: drawHours, bars: drawBars, years: drawYears, profile: drawProfile, stack: drawStack, grouped: drawGrouped, caps: drawCaps, load: drawLoad, duration: drawDuration,
   raster: drawRaster, calendar: drawCalendar,
 };
 
