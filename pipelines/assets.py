@@ -19,7 +19,7 @@ from pipelines.partitions import YEARS
 from pipelines.settings import Settings, load
 from pipelines.store.alias import Aliases
 from pipelines.sync.outcome import Outcome
-from pipelines.who import who_must_act
+from pipelines.who import who_must_act, who_must_act_on_database
 from schemas.time import utc_now
 
 READINGS: Final = "readings"
@@ -170,7 +170,7 @@ def failures_of(run: SourceRun) -> list[str]:
     lines = [told(outcome) for outcome in run.outcomes.values() if not outcome.ok and not outcome.known_before]
     for done in run.loads:
         if done.error is not None:
-            lines.append(f"{done.target}: {done.error}")
+            lines.append(f"{done.target}: {done.error}. {who_must_act_on_database(done.error.cause)}")
         if done.loaded is not None:
             lines += [
                 f"{done.target}: {len(words)} lines of {name} were refused, the first with: {words[0]}"

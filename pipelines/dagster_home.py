@@ -16,6 +16,8 @@ from pipelines.store.files import private_folder
 if TYPE_CHECKING:
     from pipelines.settings import Settings
 
+FILE: Final = "dagster.yaml"
+
 INSTANCE: Final = """\
 # Written once by wattline; yours to change.
 telemetry:
@@ -65,12 +67,41 @@ retention:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Return Dagster's home, made ready; a configuration that is there already stays as it is."""
+    """Return Dagster's home, made ready; a configuration that is there already stays as it is.
+
+    Raises:
+        SettingsError: Dagster cannot use that configuration.
+    """
     home = private_folder(Path(os.environ.get("DAGSTER_HOME") or settings.data_dir / "dagster").absolute())
-    configuration = home / "dagster.yaml"
-    if not configuration.exists():
+    configuration = home / FILE
+    if configuration.exists():
+        check_configuration(home)
+    else:
         configuration.write_text(INSTANCE, encoding="utf-8")
     return home
+
+
+def check_configuration(home: Path) -> None:
+    """Raise `SettingsError` where Dagster cannot use the configuration in its home. No value in it is quoted."""
+    from dagster._check import CheckError  # noqa: PLC0415 - whoever only looks waits a second for Dagster
+    from dagster._config.stack import get_friendly_path_info  # noqa: PLC0415
+    from dagster._core.errors import DagsterInvalidConfigError  # noqa: PLC0415
+    from dagster._core.instance.config import dagster_instance_config  # noqa: PLC0415
+    from yaml import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    where = ""
+    try:
+        dagster_instance_config(str(home))
+    except DagsterInvalidConfigError as error:
+        where = " " + " and ".join(dict.fromkeys(get_friendly_path_info(each.stack)[0] for each in error.errors))
+    except MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+    except (YAMLError, CheckError, UnicodeDecodeError):
+        pass
+    else:
+        return
+    message = f"{home / FILE}: Dagster cannot use it: wrong{where}; correct it, or remove it, and it is written anew"
+    raise SettingsError([message])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from sqlalchemy.exc import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 INDEX: Final = "index"
 """The file of what is told of assets, beside a file for each run."""
+
+_OPENED: Final = ("PRAGMA journal_mode = WAL", "SELECT count(*) FROM sqlite_master")
+"""A connection is a user of the file once it has read."""
 
 
 @contextmanager
@@ -29,7 +33,10 @@ def kept_open(instance: DagsterInstance, run_id: str) -> Iterator[None]:
         if isinstance(log, SqliteEventLogStorage):
             for shard in (INDEX, run_id):
                 held = stack.enter_context(closing(sqlite3.connect(log.path_for_shard(shard))))
-                held.execute("PRAGMA journal_mode = WAL")
-                # A connection is a user of the file once it has read.
-                held.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                for statement in _OPENED:
+                    try:
+                        held.execute(statement).fetchone()
+                    except sqlite3.DatabaseError as error:
+                        # As Dagster would say it, which comes here next.
+                        raise DatabaseError(statement, None, error) from error
         yield

@@ -23,7 +23,6 @@ from schemas.time import utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from connectors.base import Source
     from pipelines.settings import Settings
 
 _LOG: Final = logging.getLogger(__name__)
@@ -59,31 +58,40 @@ def backfill(
     progress: Callable[[str], None],
 ) -> Iterator[Launched]:
     """Run every year that the operators serve, newest first, and yield each run as it ends."""
-    for _, flow in _flows(settings, connections):
+
+    def fetch(flow: Flow) -> Iterator[Launched]:
         years = [
             year
             for year in flow.syncing().years()
             if (first is None or year >= first) and (last is None or year <= last)
         ]
         work = [(year, _named(flow, connections)) for year in years]
-        yield from _launch(settings, flow, work, progress, tags={REFETCH_TAG: "true"} if refetch else {})
+        return _launch(settings, flow, work, progress, tags={REFETCH_TAG: "true"} if refetch else {})
+
+    return _each_source(settings, connections, fetch)
 
 
 def load(settings: Settings, *, connections: Collection[str] | None, full: bool) -> Iterator[Launched]:
     """Load what the databases lack, or everything, without asking; yield each source's run as it ends."""
-    for _, flow in _flows(settings, connections):
+
+    def fill(flow: Flow) -> Iterator[Launched]:
         work = [(flow.syncing().years()[0], _named(flow, connections))]
         tags = {FULL_TAG: "true"} if full else {}
-        yield from _launch(settings, flow, work, lambda _: None, tags=dict(tags), stages=(INFLUXDB,))
+        return _launch(settings, flow, work, lambda _: None, tags=tags, stages=(INFLUXDB,))
+
+    return _each_source(settings, connections, fill)
 
 
 def sync(
     settings: Settings, *, connections: Collection[str] | None, progress: Callable[[str], None]
 ) -> Iterator[Launched]:
     """Run the years with something to ask, and always the newest; yield each run as it ends."""
-    for _, flow in _flows(settings, connections):
+
+    def ask(flow: Flow) -> Iterator[Launched]:
         work = _with_something_to_ask(flow, connections)
-        yield from _launch(settings, flow, work, progress, daily=_named(flow, connections) == list(flow.connections))
+        return _launch(settings, flow, work, progress, daily=_named(flow, connections) == list(flow.connections))
+
+    return _each_source(settings, connections, ask)
 
 
 def _with_something_to_ask(flow: Flow, connections: Collection[str] | None) -> Iterator[tuple[int, list[str]]]:
@@ -97,11 +105,25 @@ def _with_something_to_ask(flow: Flow, connections: Collection[str] | None) -> I
             yield year, due
 
 
-def _flows(settings: Settings, connections: Collection[str] | None) -> Iterator[tuple[Source, Flow]]:
+def _each_source(
+    settings: Settings, connections: Collection[str] | None, launched: Callable[[Flow], Iterator[Launched]]
+) -> Iterator[Launched]:
+    """Launch one source after another; what ends one source's runs is raised once the others had theirs."""
+    # What Dagster cannot use, it cannot use for any of them.
+    dagster_home(settings)
+    errors: list[Exception] = []
     for source in SOURCES.values():
-        flow = Flow(settings, source, utc_now())
-        if _named(flow, connections):
-            yield source, flow
+        try:
+            flow = Flow(settings, source, utc_now())
+            if _named(flow, connections):
+                yield from launched(flow)
+        except Exception as error:  # noqa: BLE001 - raised below
+            errors.append(error)
+    if len(errors) > 1:
+        message = "more than one source's runs ended before their time"
+        raise ExceptionGroup(message, errors)
+    if errors:
+        raise errors[0]
 
 
 def _named(flow: Flow, connections: Collection[str] | None) -> list[str]:
@@ -162,5 +184,4 @@ def _launch(
                     asset_selection=summary,
                     tags={DAILY_TAG: "true"} if daily else {},
                     run_config=QUIET,
-                    raise_on_error=False,
                 )

@@ -9,6 +9,7 @@ from pipelines.alarms.look import tell_settings
 from pipelines.assets import INFLUXDB, READINGS, key
 from pipelines.flow import Flow
 from pipelines.settings import Settings, SettingsError, load
+from pipelines.store.shown import note_shown
 from pipelines.summary import DAILY_TAG, SUMMARY
 from schemas.time import utc_now
 
@@ -62,9 +63,11 @@ def daily_sync(source: Source, settings: Settings) -> dg.ScheduleDefinition:
             for words in tell_settings(error, utc_now()):
                 context.log.warning(words)
             return dg.SkipReason(str(error))
-        flow = Flow(fresh, source, utc_now(), among=declared)
-        if not flow.connections:
+        if not fresh.connections_of(source.name):
             return dg.SkipReason(f"no connection to {source.name} is configured")
+        flow = Flow(fresh, source, utc_now(), among=declared)
+        # Where none of them is declared the summary runs alone, and tells of that.
+        note_shown(flow.store.state, settings.connections, flow.now)
         return requests(flow, f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M}")
 
     return sync

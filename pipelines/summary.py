@@ -76,7 +76,7 @@ def _fresh(standing: Standing) -> list[str]:
     return [
         f"{each.connection}, {each.register}: newest reading starts {each.last_start:%Y-%m-%d %H:%M} UTC"
         for each in standing.series
-        if each.last_start < oldest
+        if not each.sparse and each.last_start < oldest
     ]
 
 

@@ -10,6 +10,10 @@ from connectors.registry import SOURCES
 _RENEW: Final = "renew_credential"
 _DEVELOPERS: Final = "The developers must act: report this line; the next run asks again."
 
+DATABASE_AWAY: Final = (
+    "You must act: see that the server runs, and run `wattline doctor`. The next run loads what lacks."
+)
+
 _BY_CAUSE: Final = {
     "try_later": "Nobody has to act: time heals this, and the next run asks again.",
     _RENEW: "You must act: renew the credential, or give the right one.",
@@ -32,3 +36,8 @@ def who_must_act(cause: str, source: str | None = None, connection: str = "") ->
         get = f"get one that is good for this (docs/sources/{source}.md says how) and give it {place}."
         return f"You must act: {settings.checked_first}{get}"
     return _BY_CAUSE.get(cause, "You must act: look into it.")
+
+
+def who_must_act_on_database(cause: str) -> str:
+    """Return who must do what, where a database failed; unlike an operator's, it is the user's own."""
+    return DATABASE_AWAY if cause == "try_later" else who_must_act(cause)

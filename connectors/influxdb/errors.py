@@ -15,8 +15,12 @@ HIDDEN: Final = " (2.x shows none that the token may not read)"
 
 _LONGEST_WORDS: Final = 500
 
-# What is quoted, and the series that 2.x names in full where a point is older than the retention.
-_LINES: Final = re.compile(r"'.*'|(?:\\.|[^\s\\,])+(?:,(?:\\.|[^\s\\,=])+=(?:\\.|[^\s\\,])+)+", re.DOTALL)
+_QUOTED: Final = re.compile(
+    # A line or a statement; the value of a tag of which the server takes no further one; and the series that 2.x
+    # names in full where a point is older than the retention.
+    r"""'.*'|(?<=\bvalue=)".*"|(?:\\.|[^\s\\,])+(?:,(?:\\.|[^\s\\,=])+=(?:\\.|[^\s\\,])+)+""",
+    re.DOTALL,
+)
 _NO_DATABASE: Final = ("database not found", "no dbrp mapping found", "default retention policy not set for")
 
 
@@ -57,8 +61,8 @@ def words_of(body: bytes) -> str:
 
 
 def reason_of(body: bytes) -> str:
-    """Return the server's words without the line, series or statement in them, which may hold a metering point."""
-    return _LINES.sub("'...'", words_of(body))
+    """Return the server's words without the line, series, statement or tag in them, which may hold a metering point."""
+    return _QUOTED.sub("'...'", words_of(body))
 
 
 def explained(error: Refused, database: str) -> OutsideError:

@@ -16,7 +16,8 @@ from pipelines.alarms.kind import Kind
 from pipelines.load.progress import Progress
 from pipelines.status import LATE_AFTER, SeriesStatus
 from pipelines.store.files import StoreDamagedError
-from pipelines.who import who_must_act
+from pipelines.store.shown import not_shown, running
+from pipelines.who import DATABASE_AWAY, who_must_act
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -44,6 +45,9 @@ _KINDS: Final = {
 
 _OF_THE_OPERATOR: Final = frozenset({Kind.OPERATOR, Kind.MISTAKE})
 """One cause, however many connections it hits; of the others each connection has its own."""
+
+_OF_CONTACTS: Final = frozenset({*_OF_THE_OPERATOR, *_KINDS.values()})
+"""What the end of a connection's last run tells."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +175,7 @@ def _databases(flow: Flow) -> Iterator[Cause]:
     for target, names in targets.items():
         progress = Progress(flow.store.state, target, source)
         if words := progress.failure():
-            to_do = "You must act: see that the server runs, and run `wattline doctor`. The next run loads what lacks."
-            yield Cause(INFLUXDB, Kind.DATABASE, target, (f"{target}: {words}",), to_do, tuple(names))
+            yield Cause(INFLUXDB, Kind.DATABASE, target, (f"{target}: {words}",), DATABASE_AWAY, tuple(names))
         if refused := progress.refused():
             line = f"{target}: {len(refused):,} lines, the first with: {refused[0].words}"
             yield Cause(source, Kind.LINES, target, (line,), who_must_act("refused"), tuple(names))
@@ -180,6 +183,31 @@ def _databases(flow: Flow) -> Iterator[Cause]:
         if months:
             line = f"{target}: in {', '.join(f'{month:%Y-%m}' for month in sorted(months))}"
             yield Cause(source, Kind.DIFFERS, target, (line,), again, tuple(names))
+
+
+def unshown(flow: Flow, now: datetime) -> list[Cause]:
+    """Return the connections that no schedule of a Dagster that runs asks, since it does not know them yet."""
+    said = running(flow.store.state, now)
+    to_do = (
+        "You must act: reload the definitions (Deployment, in Dagster's UI), or restart what runs Dagster. What it"
+        " loaded is older than the settings, or was loaded while they could not be used."
+    )
+    return [
+        Cause(flow.source.name, Kind.RELOAD, name, (f"{name}: nothing is asked by the schedule",), to_do, (name,))
+        for name in (not_shown(flow.connections, said) if said else ())
+    ]
+
+
+def is_hidden(flow: Flow, key: Key) -> bool:
+    """Tell whether a cause may last unseen: its connection waits for a time, or fails for another reason."""
+    _, kind, about = key
+    # What is about none is about all; a register is named after its connection.
+    concerned = [about.partition(" ")[0]] if about else list(flow.connections)
+    contacts = [flow.store.ledger.contact(name) for name in concerned if name in flow.connections]
+    failing = [contact for contact in contacts if contact.cause is not None]
+    if kind == Kind.STALE:
+        return bool(failing)
+    return kind in _OF_CONTACTS and any(contact.not_before is not None for contact in failing)
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

@@ -22,3 +22,4 @@ class Kind(StrEnum):
     DAMAGED = "damaged"
     CRASHED = "crashed"
     SETTINGS = "settings"
+    RELOAD = "reload"

@@ -14,7 +14,7 @@ from connectors.errors import OutsideError
 from connectors.messages.ways import ping, ways
 from connectors.registry import SOURCES
 from pipelines.alarms.book import Book
-from pipelines.alarms.causes import INFLUXDB, SETTINGS, STORE, Cause, causes
+from pipelines.alarms.causes import INFLUXDB, SETTINGS, STORE, Cause, causes, is_hidden, unshown
 from pipelines.alarms.kind import Kind
 from pipelines.settings import load_alarms
 from pipelines.store.files import StoreDamagedError
@@ -22,7 +22,7 @@ from pipelines.store.lock import StoreBusyError, writing
 from pipelines.store.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from pipelines.alarms.causes import Key, Standing
@@ -47,8 +47,10 @@ def look(settings: Settings, flow: Flow, standing: Standing, now: datetime, *, d
     def work() -> list[str]:
         # Under the lock, so that nobody judges by what another look has overtaken.
         sources = {connection.source for connection in settings.connections.values()}
-        found = causes(flow, sources, standing, now)
-        problems = _tell(settings, found, lambda key: _is_judged(key, settings, flow, standing), now)
+        # Reload is pressed some time after the settings were changed: by the next daily run, whoever forgot it is told.
+        found = causes(flow, sources, standing, now) + (unshown(flow, now) if daily else [])
+        unjudged = frozenset() if daily else frozenset({Kind.RELOAD})
+        problems = _tell(settings, found, lambda key: _is_judged(key, settings, flow, standing, unjudged), now)
         return [*problems, *_ping(settings)] if daily and _is_well(flow) else problems
 
     return _alone(settings, work)
@@ -90,11 +92,12 @@ _OF_THE_STORE: Final = frozenset({Kind.STALE, Kind.QUARANTINED, Kind.ACCESS, Kin
 """What only a look into the store can tell."""
 
 
-def _is_judged(key: Key, settings: Settings, flow: Flow, standing: Standing) -> bool:
+def _is_judged(key: Key, settings: Settings, flow: Flow, standing: Standing, unjudged: Collection[str]) -> bool:
     """Tell whether this look would have found the cause if it still were one."""
     scope, kind, about = key
     if scope == flow.source.name:
-        return isinstance(standing, Sequence) or kind not in _OF_THE_STORE
+        is_seen = isinstance(standing, Sequence) or kind not in _OF_THE_STORE
+        return is_seen and kind not in unjudged and not is_hidden(flow, key)
     if scope == INFLUXDB:
         # Another source's database is that source's to judge, and one that has left the settings is nobody's.
         mine = {flow.target_of(name) for name in flow.connections}

@@ -33,6 +33,7 @@ _TITLES: Final[dict[Kind, str]] = {
     Kind.DAMAGED: "a file of the store is damaged",
     Kind.CRASHED: "a run of {scope} ended before its time",
     Kind.SETTINGS: "the settings cannot be used",
+    Kind.RELOAD: "{scope}: Dagster does not run {about}",
 }
 _HOW: Final = "`wattline status` shows how everything stands; docs/alarms.md says what each alarm means."
 

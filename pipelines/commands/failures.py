@@ -26,6 +26,15 @@ class Ending(NamedTuple):
 
 def explained(error: Exception) -> Ending | None:
     """Return how a command ends that met this error; None where the error is not one that we know."""
+    # Of several sources each may have met one, and often the same.
+    each = [_one_explained(one) for one in (error.exceptions if isinstance(error, ExceptionGroup) else [error])]
+    known = [ending for ending in each if ending is not None]
+    if len(known) < len(each):
+        return None
+    return Ending("\n".join(dict.fromkeys(ending.words for ending in known)), max(ending.code for ending in known))
+
+
+def _one_explained(error: Exception) -> Ending | None:
     if isinstance(error, (SettingsError, UsageError)):
         return Ending(str(error), MISUSED)
     if isinstance(error, OutsideError):
@@ -37,8 +46,8 @@ def explained(error: Exception) -> Ending | None:
         words = f"{error.strerror}{where}. What was stored is whole; mend that, and run again."
         return Ending(words, FAILED)
     if (said := _by_dagsters_database(error)) is not None:
-        words = f"Dagster's own records could not be read or written: {said}. What was stored is whole; mend that, and "
-        return Ending(f"{words}run again.", FAILED)
+        words = f"Dagster's own records could not be read or written: {said}. What was stored is whole. "
+        return Ending(f"{words}docs/operating.md says what to do under *Dagster's records*.", FAILED)
     return None
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from connectors.registry import SOURCES
 from pipelines.alarms.book import Book
+from pipelines.alarms.cut_short import CutShort
 from pipelines.commands.failures import FAILED, WELL
 from pipelines.commands.output import remark_on_target, say, say_table
 from pipelines.commands.standing import say_connection
@@ -55,6 +56,7 @@ class Document:
     ok: bool
     data_dir: str
     influxdb: str | None
+    cut_short: list[str]
     undelivered_alarms: list[str]
     connections: list[ConnectionStatus]
     series: list[NamedSeries]
@@ -83,12 +85,18 @@ def describe(settings: Settings, now: datetime) -> Document:
             these_connections, these_series = status(Flow(settings, source, now), now)
             connections += these_connections
             series += [named(one, settings.names.get(one.metering_point)) for one in these_series]
+    cut_short = [
+        f"{note.source}: {note.words}"
+        for note in CutShort(State(settings.data_dir)).notes()
+        if settings.connections_of(note.source)
+    ]
     undelivered = [str(alarm) for alarm in Book(State(settings.data_dir)).undelivered()]
     return Document(
         at=now,
-        ok=not undelivered and all(is_well(connection) for connection in connections),
+        ok=not (cut_short or undelivered) and all(is_well(connection) for connection in connections),
         data_dir=str(settings.data_dir),
         influxdb=settings.influxdb.target() if settings.influxdb else None,
+        cut_short=cut_short,
         undelivered_alarms=undelivered,
         connections=connections,
         series=series,
@@ -139,5 +147,7 @@ def _say(document: Document) -> None:
             if (series.source, series.connection) == (connection.source, connection.connection)
         ]
         say_connection(connection, mine, SOURCES[connection.source].zone)
+    for run in document.cut_short:
+        say(f"THE LAST RUN WAS CUT SHORT: {run}")
     for alarm in document.undelivered_alarms:
         say(f"ALARM NOT DELIVERED: {alarm}. The next run tries again; `wattline doctor --alarm` shows whether it can.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipelines.commands.output import say
-from pipelines.who import who_must_act
+from pipelines.who import who_must_act, who_must_act_on_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _loading(loading: Loading) -> Iterator[str]:
                 f"{who_must_act('refused')}"
             )
     if last.error is not None:
-        yield f"{last.target}: FAILED: {last.error}. {who_must_act(last.error.cause)}"
+        yield f"{last.target}: FAILED: {last.error}. {who_must_act_on_database(last.error.cause)}"
     if last.loaded is None:
         return
     if not loading.sent.total():

@@ -23,21 +23,17 @@ if TYPE_CHECKING:
 
 def run(*, connections: Sequence[str] | None) -> int:
     """Return the exit code. Raises `SettingsError`, `UsageError`, `StoreBusyError`."""
-    settings = _loaded()
-    tally = synchronise(settings, chosen_connections(settings, connections))
-    say_summary(tally)
-    remark_on_target(settings)
-    return WELL if tally.ok else FAILED
-
-
-def _loaded() -> Settings:
     try:
-        return load()
+        settings = load()
+        tally = synchronise(settings, chosen_connections(settings, connections))
     except SettingsError as error:
         # Nobody watches what cron runs.
         for words in tell_settings(error, utc_now()):
             remark(words)
         raise
+    say_summary(tally)
+    remark_on_target(settings)
+    return WELL if tally.ok else FAILED
 
 
 def synchronise(settings: Settings, connections: Collection[str]) -> Tally:

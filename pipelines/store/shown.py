@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from pipelines.store.state import State
 
 _NAME: Final = "shown_by_dagster"
+
+SIGNS_WITHIN: Final = timedelta(minutes=15)
+"""A code server that runs says every few minutes what it shows."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,14 @@ def shown(state: State) -> Shown | None:
         return None
     value = json.loads(row["value"])
     return Shown(tuple(value["connections"]), datetime.fromtimestamp(value["at"], UTC))
+
+
+def running(state: State, now: datetime) -> Shown | None:
+    """Return what a code server that runs now has loaded; None where none has said so lately."""
+    said = shown(state)
+    return said if said is not None and now - SIGNS_WITHIN <= said.at <= now else None
+
+
+def not_shown(connections: Collection[str], by: Shown) -> list[str]:
+    """Return the connections that were not there when the code server loaded its definitions."""
+    return sorted(set(connections).difference(by.connections))

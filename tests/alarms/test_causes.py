@@ -159,6 +159,36 @@ def test_age_that_has_a_cause_is_not_told_beside_it(storage: Home, told: Told, c
     assert told.titles() == ["elvia: renew the credential of home"]
 
 
+def test_what_is_hidden_is_not_over(storage: Home, told: Told, clock: Traveller) -> None:
+    """What cannot be seen behind a wait, or behind another failure, is neither told as over nor told again."""
+    _settle(storage)
+    clock.shift(3 * DAY)
+    look(storage)
+    assert [message.kind for message in told.messages()] == ["stale"]
+
+    storage.world.tokens["sandbox-home"].deleted = True
+    storage.world.faults.add(Fault(kind=FaultKind.STATUS, status=503))
+    _next_day(storage, clock)
+    assert {message.kind: message.state for message in told.messages()} == {"credential": "begun", "operator": "begun"}
+
+    storage.world.faults.clear()
+    storage.world.faults.add(Fault(kind=FaultKind.STATUS, status=503, retry_after=7200))
+    for _ in range(2):
+        _next_day(storage, clock)
+    assert told.titles() == []
+
+    storage.world.faults.clear()
+    storage.world.tokens["sandbox-home"].deleted = False
+    _next_day(storage, clock)
+    over = told.messages()
+    assert {message.kind: message.state for message in over} == {
+        "stale": "over",
+        "credential": "over",
+        "operator": "over",
+    }
+    assert len(over) == 3
+
+
 def test_rows_that_break_a_rule_are_a_cause(storage: Home, told: Told) -> None:
     """A rule that is broken is one message, with the number of rows and no metering point."""
     noon = hour_of(local_midnight(local_day(NOW, OSLO) - 5 * DAY, OSLO) + 12 * HOUR)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.commands import main
-from schemas.time import DAY
+from sandbox.leneda.demo import metering_point_code
+from sandbox.leneda.grid import MeteringPoint
+from schemas.time import DAY, floor_hour, utc_now
 from tests.support.home import moved_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from time_machine import Traveller
 
     from tests.alarms.receivers import Mailbox, Told
@@ -83,6 +88,9 @@ def test_a_command_that_cannot_begin_tells(storage: Home, told: Told, commands: 
     storage.set("store__min_free_mb", 10_000_000)
     assert commands.run("sync")[0] == 1
     assert told.titles() == ["the disk is too full to go on"]
+    code, out, _ = commands.run("status")
+    assert code == 1
+    assert "THE LAST RUN WAS CUT SHORT: elvia: the disk of " in out
 
     storage.set("store__min_free_mb", "none")
     code, _, err = commands.run("sync")
@@ -93,6 +101,75 @@ def test_a_command_that_cannot_begin_tells(storage: Home, told: Told, commands: 
     storage.set("store__min_free_mb", 0)
     assert commands.run("sync")[0] == 0
     assert set(told.titles()) == {"over: the settings cannot be used", "over: the disk is too full to go on"}
+    assert json.loads(commands.run("status", "--json")[1])["cut_short"] == []
+
+
+def test_what_dagster_cannot_use_is_told(storage: Home, told: Told, commands: Commands) -> None:
+    """A `dagster.yaml` with a mistake is a setting with one; a file of Dagster's records that is none is said."""
+    storage.admit(moved_in(3))
+    assert commands.run("sync")[0] == 0
+    file = storage.data_dir / "dagster" / "dagster.yaml"
+    whole = file.read_text()
+    for wrong, words in (
+        ("run_monitorin: {}\n", "wrong at the root;"),
+        ("schedules: {num_workers: kanari}\n", "wrong at path root:schedules:num_workers;"),
+        ("schedules: {num_workers\n", f"wrong in line {len(whole.splitlines()) + 2};"),
+    ):
+        file.write_text(whole + wrong)
+        code, _, err = commands.run("sync")
+        assert code == 2
+        assert err == f"{file}: Dagster cannot use it: {words} correct it, or remove it, and it is written anew\n"
+    assert f"fix  Dagster's home: {file}: Dagster cannot use it: wrong in line " in commands.run("doctor")[1]
+    (message,) = told.messages()
+    assert message.title == "the settings cannot be used"
+    assert str(file) in message.text
+
+    file.write_text(whole)
+    assert commands.run("sync")[0] == 0
+    records = storage.data_dir / "dagster" / "history"
+    (records / "runs" / "index.db").write_bytes(b"kanari" * 1000)
+    code, _, err = commands.run("sync")
+    assert code == 1
+    assert "Dagster's own records could not be read or written: file is not a database" in err
+    shutil.rmtree(records)
+    assert commands.run("sync")[0] == 0
+
+
+def test_one_sources_damage_is_its_own(storage: Home, told: Told, commands: Commands) -> None:
+    """A damaged file of one operator's ends the command with 1, after the other operator was asked as ever."""
+    storage.admit(moved_in(3))
+    assert commands.run("sync")[0] == 0
+    point = MeteringPoint(metering_point_code(11), "11", ("consumption",), floor_hour(utc_now()) - 3 * DAY)
+    storage.world.leneda.admit("LUXE-XX-YY-12341", "Plant Example", "a-key-thought-up", [point])
+    for key, value in {
+        "source": "leneda",
+        "base_url": storage.sandbox.leneda_url,
+        "energy_id": "LUXE-XX-YY-12341",
+        "api_key": "a-key-thought-up",
+        "history_years": 1,
+        "calls_per_minute": 60_000,
+        "days_per_call": 366,
+        "metering_points": json.dumps([{"code": point.code, "registers": ["consumption"]}]),
+    }.items():
+        storage.set(f"connections__plant__{key}", value)
+    # Which only the summary reads.
+    damaged = storage.data_dir / "quarantine" / "elvia" / "home.parquet"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"kanari")
+
+    code, _, err = commands.run("sync")
+
+    assert code == 1
+    assert f"{damaged} is damaged" in err.splitlines()[-1]
+    assert told.titles() == ["a file of the store is damaged"]
+    series = json.loads(_without_damage(damaged, commands))["series"]
+    assert {one["connection"]: one["readings"] > 0 for one in series} == {"home": True, "plant": True}
+
+
+def _without_damage(file: Path, commands: Commands) -> str:
+    """Return how everything stands once a damaged file is gone."""
+    file.unlink()
+    return commands.run("status", "--json")[1]
 
 
 def test_broken_settings_write_nothing_where_nobody_is_told(storage: Home, commands: Commands) -> None:

@@ -11,6 +11,7 @@ from dagster._core.definitions.run_status_sensor_definition import RunFailureSen
 from connectors.elvia.source import ELVIA
 from pipelines.store.log import Log
 from schemas.time import DAY
+from tests.alarms.looking import look
 from tests.support.home import NOW, moved_in
 from tests.support.in_dagster import definitions_of, execute
 
@@ -120,7 +121,7 @@ def test_a_run_that_was_killed_is_told_of(
     run = instance.create_run_for_job(
         job.get_subset(asset_selection=set(KEYS)),
         asset_selection=frozenset(KEYS),
-        tags={"dagster/will_retry": "true"} if retried else {},
+        tags={"dagster/backfill": "mwjqaxlo"} | ({"dagster/will_retry": "true"} if retried else {}),
     )
     instance.report_run_failed(run, "the run worker is gone")
 
@@ -128,6 +129,8 @@ def test_a_run_that_was_killed_is_told_of(
     if retried:
         assert isinstance(reaction, dg.SkipReason)
         return
+    # Dagster makes one run of a key: a backfill that fails in many years is looked at once.
+    assert reaction.run_key == "elvia-failed-mwjqaxlo"
     execute(definitions, instance, reaction)
     (message,) = told.messages()
     assert message.title == "a run of elvia ended before its time"
@@ -173,6 +176,43 @@ def test_the_schedule_tells_of_settings_that_cannot_be_used(
     assert "sync.reread_days: must be a whole number" in message.text
 
 
+def _tick(definitions: dg.Definitions, instance: dg.DagsterInstance) -> list[dg.ExecuteInProcessResult]:
+    """Let the schedule of Elvia's daily sync tick, and run what it asks for; the summary is the last."""
+    with dg.build_schedule_context(
+        instance=instance,
+        scheduled_execution_time=NOW.astimezone(ELVIA.zone),
+        repository_def=definitions.get_repository_def(),
+    ) as context:
+        evaluated: Any = definitions.resolve_schedule_def("elvia_daily_sync").evaluate_tick(context)
+    return [execute(definitions, instance, request) for request in evaluated.run_requests]
+
+
+def test_connections_that_dagster_does_not_know_are_told_of(
+    storage: Home, told: Told, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loaded while the settings were broken, Dagster knows no connection; the next tick tells, and one after it."""
+    storage.admit(moved_in(3), moved_in(3, "neighbour", 2))
+    storage.set("alarms__heartbeat_url", f"{told.base_url}/ping")
+    storage.set("sync__reread_days", "none")
+    broken = definitions_of(storage, monkeypatch)
+    storage.set("sync__reread_days", 30)
+    definitions = definitions_of(storage, monkeypatch)
+
+    for _ in range(2):
+        (summary,) = _tick(broken, instance)
+        assert summary.success
+    (message,) = told.messages()
+    assert message.title == "elvia: Dagster does not run home, neighbour"
+    assert message.kind == "reload"
+    assert "reload the definitions" in message.text
+    assert look(storage) == []
+    assert told.requests == []
+
+    assert all(run.success for run in _tick(definitions, instance))
+    assert told.requests[-1] == "GET /ping"
+    assert told.titles() == ["over: elvia: Dagster does not run home, neighbour"]
+
+
 def test_the_scheduled_summary_ends_with_the_heartbeat(
     storage: Home, told: Told, instance: dg.DagsterInstance, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,22 +222,13 @@ def test_the_scheduled_summary_ends_with_the_heartbeat(
     storage.backfill()
     definitions = definitions_of(storage, monkeypatch)
 
-    def tick() -> dg.ExecuteInProcessResult:
-        with dg.build_schedule_context(
-            instance=instance,
-            scheduled_execution_time=NOW.astimezone(ELVIA.zone),
-            repository_def=definitions.get_repository_def(),
-        ) as context:
-            evaluated: Any = definitions.resolve_schedule_def("elvia_daily_sync").evaluate_tick(context)
-        return [execute(definitions, instance, request) for request in evaluated.run_requests][-1]
-
-    assert tick().success
+    assert _tick(definitions, instance)[-1].success
     assert told.requests == ["GET /ping"]
 
     clock.shift(DAY)
     storage.world.tokens["sandbox-home"].deleted = True
     told.refuse(503)
-    summary = tick()
+    summary = _tick(definitions, instance)[-1]
     assert summary.success
     assert "GET /ping" not in told.requests[1:]
     warnings = [record.user_message for record in instance.all_logs(summary.run_id) if record.level == 30]

@@ -65,7 +65,9 @@ def test_a_database_that_is_down_is_filled_later(
         assert runs.causes("home") == [None] * 4
         assert len(runs.load_errors) == 4
         assert all("InfluxDB" in words and "no whole answer" in words for words in runs.load_errors)
-        assert [line for line in failures_of(runs.runs[0]) if own_influxd.url in line]
+        (line,) = failures_of(runs.runs[0])
+        assert line.startswith(f"{own_influxd.url} energy: InfluxDB ")
+        assert "You must act: see that the server runs" in line
 
         own_influxd.start()
         clock.shift(DAY)

@@ -54,6 +54,8 @@ def test_the_schedule_asks_for_runs_where_there_is_something_to_ask(
     requests = _tick(definitions_of(storage, monkeypatch)).run_requests
     assert [request.partition_key for request in requests] == [*reversed(YEARS), None]
     assert [key.to_user_string() for key in requests[-1].asset_selection] == ["elvia/summary"]
+    # Behind the years in the queue, whenever they got there.
+    assert [int(request.tags.get("dagster/priority", 0)) for request in requests] == [0, 0, 0, 0, -1]
 
     storage.backfill()
     storage.admit(moved_in(20, "newcomer", 2))

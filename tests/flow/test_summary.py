@@ -12,7 +12,7 @@ from pipelines.summary import CHECKS, summary_asset
 from sandbox.faults import Fault, FaultKind
 from sandbox.hours import OSLO
 from sandbox.plans import Absence, Correction, hour_of
-from schemas.time import DAY, HOUR, Window, day_window, local_day, local_midnight
+from schemas.time import DAY, HOUR, Window, day_window, floor_hour, local_day, local_midnight
 from tests.support.home import NOW, moved_in
 from tests.support.real_influx2 import NOT_THERE
 
@@ -33,6 +33,8 @@ def _summary(home: Home) -> tuple[Mapping[str, object], dict[str, list[str]]]:
         result = dg.materialize([asset], instance=instance)
     evaluations = result.get_asset_check_evaluations()
     assert {each.check_name for each in evaluations} == set(CHECKS)
+    # Judging happens before writing, so that no check stands in anything's way.
+    assert {each.severity for each in evaluations} == {dg.AssetCheckSeverity.WARN}
     red = {each.check_name: str(each.metadata["which"].value).split("\n\n") for each in evaluations if not each.passed}
     (materialization,) = result.asset_materializations_for_node("elvia__summary")
     return {name: value.value for name, value in materialization.metadata.items()}, red
@@ -145,8 +147,11 @@ def test_peaks_that_are_not_ours(storage: Home, clock: Traveller, *, corrected: 
         assert words[0].startswith("home, 2026-05: official ")
 
 
-def test_a_sparse_register_is_no_alarm(storage: Home) -> None:
-    """A register that has rows for part of its days only, as production without nights, is missing nothing."""
+def test_a_sparse_register_is_no_alarm(storage: Home, clock: Traveller) -> None:
+    """A register that has rows for part of its days only, as production without nights, is missing nothing.
+
+    Nor is it old after three days without a row, as in snow.
+    """
     household = moved_in(40, "plus", 2, produces=True)
     storage.admit(household)
     for back in range(41):
@@ -163,3 +168,9 @@ def test_a_sparse_register_is_no_alarm(storage: Home) -> None:
     assert _summary(storage)[1] == {}
     sparse = {series.register: series.sparse for series in storage.status("plus")[1]}
     assert sparse == {"consumption": False, "production": True}
+
+    snow = Window(floor_hour(NOW), floor_hour(NOW) + 4 * DAY)
+    storage.world.absences.append(Absence(metering_point=household.metering_point, register="production", window=snow))
+    clock.shift(3 * DAY)
+    storage.sync()
+    assert _summary(storage)[1] == {}

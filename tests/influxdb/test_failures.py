@@ -6,12 +6,13 @@ import logging
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
 from connectors.errors import OutsideError, RenewCredential, TryLater
 from connectors.influxdb.database import connect
-from connectors.influxdb.errors import DatabaseMissing, NotConfigured
+from connectors.influxdb.errors import DatabaseMissing, NotConfigured, reason_of
 from connectors.influxdb.settings import InfluxSettings
 from sandbox.influxd import Influxd, running_influxd
 from tests.influxdb.frames import EVERY_ACTION, POINT, as_lines, hours, stored
@@ -46,6 +47,23 @@ def guarded(influxd_program: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         administrator.query(f"CREATE USER \"nobody\" WITH PASSWORD '{PASSWORD}'")
         yield settings
         administrator.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "unable to parse 'hourly_reading,metering_point=707057500000000018 energy_kwh=x': invalid number",
+        'max-values-per-tag limit exceeded (3/2): tag="metering_point" value="707057500000000018" dropped=1',
+    ],
+    ids=["a line", "a tag"],
+)
+def test_what_a_server_quotes_of_a_metering_point_is_left_out(words: str) -> None:
+    """These are words of a real 1.6.7; what it says is kept, and of whom it speaks is not."""
+    reason = reason_of(msgspec.json.encode({"error": words}))
+
+    assert "707057500000000018" not in reason
+    assert "'...'" in reason
+    assert reason.split("'...'")[0] in words
 
 
 def test_acknowledged_lines_survive_a_kill(own_server: Influxd) -> None:

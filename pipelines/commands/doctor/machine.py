@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final
@@ -13,19 +12,20 @@ import polars as pl
 
 from connectors.registry import SOURCES
 from pipelines.commands.doctor.finding import Finding
+from pipelines.dagster_home import FILE, check_configuration
 from pipelines.flow import Flow
-from pipelines.store.shown import shown
+from pipelines.settings import SettingsError
+from pipelines.store.shown import not_shown, running
 from pipelines.store.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from pipelines.settings import Settings
 
 MEGABYTE: Final = 1_000_000
 NEWEST_MONTHS: Final = 2
-SIGNS_WITHIN: Final = timedelta(minutes=15)
-"""A code server that runs says every few minutes what it shows."""
 
 
 def look_at_machine(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -73,22 +73,27 @@ def _clock(settings: Settings, now: datetime) -> Finding:
 
 def _dagster_home(settings: Settings) -> Finding:
     chosen = os.environ.get("DAGSTER_HOME")
+    home = Path(chosen or settings.data_dir / "dagster")
+    if (home / FILE).is_file():
+        try:
+            check_configuration(home)
+        except SettingsError as error:
+            return Finding("Dagster's home", str(error), ok=False)
     if not chosen:
-        return Finding("Dagster's home", f"{settings.data_dir / 'dagster'}")
-    if not Path(chosen).is_absolute():
+        return Finding("Dagster's home", str(home))
+    if not home.is_absolute():
         return Finding("Dagster's home", f"DAGSTER_HOME is {chosen}; Dagster wants the whole path", ok=False)
-    if not Path(chosen).is_dir():
+    if not home.is_dir():
         return Finding("Dagster's home", f"DAGSTER_HOME is {chosen}, which is no folder; make it", ok=False)
-    return _folder("Dagster's home", Path(chosen))
+    return _folder("Dagster's home", home)
 
 
 def _dagster_definitions(settings: Settings, now: datetime) -> Iterator[Finding]:
     """Tell whether a Dagster that is running shows every connection; nothing where none runs."""
-    said = shown(State(settings.data_dir))
-    if said is None or not now - SIGNS_WITHIN <= said.at <= now:
+    said = running(State(settings.data_dir), now)
+    if said is None:
         return
-    missing = sorted(set(settings.connections) - set(said.connections))
-    if missing:
+    if missing := not_shown(settings.connections, said):
         as_of = f"{said.at:%H:%M} UTC"
         words = f"not shown as of {as_of}: {', '.join(missing)}; press Reload in the UI, under Deployment"
         yield Finding("Dagster", words, ok=False)
