@@ -51,7 +51,10 @@ def installed() -> Path:
 def run(program: str, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a program of `tests/dashboards/grafana` beside the packages."""
     folder = installed()
-    shutil.copy(SOURCES / program, folder)
+    # Whole or not at all: another process may be about to run it.
+    own = folder / f"{program}.{os.getpid()}"
+    shutil.copy(SOURCES / program, own)
+    own.replace(folder / program)
     command = ["node", program, *words]
     return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=240, check=False)
 
