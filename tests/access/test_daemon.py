@@ -94,7 +94,7 @@ def test_a_grant_leads_to_three_years_in_the_database(
     window = Window(LENEDA.history_start(next(iter(LENEDA.feeds)), since), LENEDA.published_until(since))
     served = truth.served(community.sandbox.world, THEIRS, "consumption", window, since)
     wanted = served.select("start", pl.col("quantity") / 4)
-    # Three years, less the days that are not published yet: one at midnight, two in the morning.
+    # Three years, less the days that are not published yet.
     assert wanted.height >= (3 * 365 - 2) * 96
 
     with running_daemon(home, log) as process:
