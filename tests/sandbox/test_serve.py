@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.serve import running
 from sandbox.world import World
+from schemas.time import DAY, utc_now
 from tests.sandbox.asking import METERVALUES
 from tests.support.unmeasured import environment
 
@@ -64,7 +65,9 @@ def test_a_process_of_its_own(
     """By the time the ready file is there it holds the whole URL, and calls are taken; a signal ends it quietly."""
     sandbox, url = process
     headers = {"Authorization": "Bearer sandbox-fleet"}
-    responses = [client.get(f"{url}/elvia{METERVALUES}", headers=headers) for _ in range(201)]
+    # Without a start it is today's midnight, of which nothing is there in the hour after it.
+    yesterday = {"startTime": (utc_now() - DAY).isoformat(timespec="seconds")}
+    responses = [client.get(f"{url}/elvia{METERVALUES}", headers=headers, params=yesterday) for _ in range(201)]
     assert {response.status_code for response in responses} == {200}
     assert len(responses[0].json()["meteringpoints"]) == 3
     sandbox.send_signal(stop)
