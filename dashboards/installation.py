@@ -15,7 +15,7 @@ from dashboards.own_use import with_own_use
 from dashboards.panels import by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dashboards.model import Dashboard
     from schemas.own_use import Household
@@ -42,6 +42,19 @@ def labels(points: Iterable[Point]) -> dict[str, str]:
     called = {point.metering_point: " ".join(point.name.split()) or point.connection for point in points}
     shared = {name for name, count in Counter(called.values()).items() if count > 1}
     return {one: f"{name} {one}" if name in shared else name for one, name in called.items()}
+
+
+def concerns(dashboard: Dashboard, points: Iterable[Point]) -> bool:
+    """Tell whether a dashboard has anything to show of these metering points: one operator's may have none."""
+    by_name = {variable.name: variable for variable in dashboard.variables}
+    return any(_offered(by_name, points)) if "metering_point" in by_name else True
+
+
+def _offered(variables: Mapping[str, Variable], points: Iterable[Point]) -> list[Point]:
+    """Return the metering points to choose from: without a choice of source, those of the one the query names."""
+    return [
+        point for point in points if "source" in variables or f"'{point.source}'" in variables["metering_point"].query
+    ]
 
 
 def of_installation(dashboard: Dashboard, points: Sequence[Point], households: Sequence[Household] = ()) -> Dashboard:
@@ -97,9 +110,7 @@ def _variables(dashboard: Dashboard, points: Sequence[Point], called: dict[str, 
     source, chosen = by_name.get("source"), by_name.get("metering_point")
     sources = {point.source: point.source for point in points}
     if chosen is not None:
-        # A dashboard without that choice is about the one source that its query names.
-        mine = [point for point in points if source is not None or f"'{point.source}'" in chosen.query]
-        choices = {called[point.metering_point]: point.metering_point for point in mine}
+        choices = {called[point.metering_point]: point.metering_point for point in _offered(by_name, points)}
         by_name["metering_point"] = replace(chosen, choices=choices)
     if source is not None and chosen is not None and not chosen.several:
         # A metering point has one source, which is therefore no choice of its own, and must come after it.

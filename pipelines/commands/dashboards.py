@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.registry import SOURCES
 from dashboards.files import ALL, files
-from dashboards.installation import Point, narrowed, of_installation
+from dashboards.installation import Point, concerns, narrowed, of_installation
 from pipelines.commands.failures import WELL
 from pipelines.commands.output import remark
 from pipelines.commands.usage import UsageError, chosen_connections
@@ -37,7 +37,8 @@ def run(*, out: Path, datasource: str, connections: Sequence[str] | None) -> int
         message = f"--connection: no reading of {', '.join(chosen)} is kept yet; run `wattline backfill` first"
         raise UsageError(message)
     _make(out)
-    boards = [of_installation(board, points, homes) for board in ALL]
+    # What is one operator's alone is for who reads of that operator; before any reading nobody knows.
+    boards = [of_installation(board, points, homes) for board in ALL if not points or concerns(board, points)]
     if chosen is not None:
         boards = [narrowed(board, points, chosen) for board in boards]
     made = files(boards, datasource)
