@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connectors.base import Ask, RawAnswer, Session, Source, Subject
     from connectors.connection import ConnectionSettings
     from pipelines.settings import SyncSettings
+    from pipelines.store.contact import Contact
     from pipelines.store.home import SourceStore
 
 DEAD_CREDENTIAL_RESTS: Final = timedelta(days=1)
@@ -151,7 +152,7 @@ class Syncing:
         ledger = self._store.ledger
         if error is None:
             contact = ledger.contact(outcome.connection)
-            if contact.failed_at is not None and self._failure_stands(outcome.connection, years):
+            if contact.failed_at is not None and self._failure_stands(outcome, contact, years):
                 return
             ledger.went_well(outcome.connection, self._now)
             if outcome.calls and self.years()[0] in years:
@@ -172,8 +173,12 @@ class Syncing:
         outcome.known_before = fingerprint is not None and ledger.contact(outcome.connection).dead == fingerprint
         ledger.failed(outcome.connection, error, self._now, dead=fingerprint)
 
-    def _failure_stands(self, name: str, years: Sequence[int]) -> bool:
+    def _failure_stands(self, outcome: Outcome, contact: Contact, years: Sequence[int]) -> bool:
         """Tell whether a run of these years that went well was about other things than what failed before it."""
+        name = outcome.connection
+        if not outcome.calls and contact.dead in {None, self._fingerprint(name)}:
+            # Nothing was due: no call was made, and no other credential put in, so nothing is known of it.
+            return True
         others = (year for year in self.years() if year not in years)
         return bool(self._assignment(name, ()).unanswered()) or any(
             self._assignment(name, (year,)).has_something_to_ask() for year in others

@@ -81,6 +81,25 @@ def test_a_long_wait_ends_the_connection_until_then(storage: Home, clock: Travel
     assert storage.status("home")[0].not_before is None
 
 
+def test_a_failure_outlasts_runs_without_a_call(storage: Home, clock: Traveller) -> None:
+    """A run with nothing to ask learns nothing of an operator that failed; the next call that is answered does."""
+    mine = moved_in(20)
+    storage.admit(mine)
+    storage.backfill()
+    down = Fault(kind=FaultKind.STATUS, status=503, token="sandbox-home")
+    storage.world.faults.add(down)
+    assert set(storage.backfill(refetch=True).causes("home")) == {"try_later"}
+    storage.calls()
+
+    assert storage.sync().causes("home") == [None]
+    assert (storage.calls(), storage.status("home")[0].cause) == ([], "try_later")
+
+    storage.world.faults.clear()
+    clock.shift(DAY)
+    storage.sync()
+    assert storage.status("home")[0].ok
+
+
 def test_a_short_wait_is_waited(storage: Home) -> None:
     """After 429 with a wait of a second the same run asks again, not before that second is over, and goes on."""
     mine = moved_in(20)
