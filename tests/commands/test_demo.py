@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from pipelines.commands import demo
 from pipelines.commands.demo.private import started_influxdb
-from tests.support.unmeasured import environment
+from sandbox import households
+from sandbox.world import World
+from schemas.time import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +41,14 @@ def table(text: str) -> list[list[str]]:
     head = next(number for number, line in enumerate(lines) if line.endswith("in InfluxDB"))
     end = lines.index("Hours are the operator's local time.")
     return [re.split(r"\s{2,}", line) for line in lines[head + 1 : end]]
+
+
+def small_world() -> World:
+    """Return a world with one household, since last year."""
+    world = World(now=utc_now)
+    newcomer = households.newcomer(utc_now())
+    world.admit(f"sandbox-{newcomer.name}", [newcomer])
+    return world
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -88,6 +99,8 @@ def test_without_influxd_and_apt_the_store_alone_is_filled(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line says so, and the rest is the same."""
+    # Of one household, which is enough to see it.
+    monkeypatch.setattr(demo, "demo_world", small_world)
     monkeypatch.setenv("PATH", str(installation.folder))
 
     ended = installation.run("demo", "--folder", "elsewhere")
@@ -99,16 +112,21 @@ def test_without_influxd_and_apt_the_store_alone_is_filled(
 
 
 @pytest.mark.usefixtures("_influxd_found")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after", ["Sandbox: ", "Backfill ", "elvia: "])
+@pytest.mark.parametrize(
+    ("after", "number"),
+    [
+        ("Sandbox: ", signal.SIGINT),
+        ("Backfill ", signal.SIGTERM),
+        ("elvia: ", signal.SIGINT),
+        ("elvia: ", signal.SIGTERM),
+    ],
+)
 def test_stopped_at_any_point_it_leaves_nothing_running(
-    installation: Installation, number: signal.Signals, after: str
+    installation: Installation, after: str, number: signal.Signals
 ) -> None:
     """Ctrl-C and SIGTERM end it with 130 and no traceback, and its InfluxDB with it."""
     command: Sequence[str] = [sys.executable, "-u", "-c", SCRIPT]
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None
             for line in process.stdout:

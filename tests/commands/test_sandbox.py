@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.unmeasured import environment
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,9 +25,7 @@ WATTLINE = [sys.executable, "-c", "from pipelines.commands import main; main()"]
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command in a process of its own, and end it whatever happens."""
     command = [*WATTLINE, "sandbox", *arguments]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:

@@ -17,7 +17,6 @@ from sandbox.serve import running
 from sandbox.world import World
 from schemas.time import DAY, utc_now
 from tests.sandbox.asking import METERVALUES
-from tests.support.unmeasured import environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +40,7 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         "--ready-file",
         str(ready),
     ]
-    started = subprocess.Popen(
-        command, cwd=_PROJECT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    started = subprocess.Popen(command, cwd=_PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         while not ready.exists():
             assert started.poll() is None, started.communicate()
