@@ -25,9 +25,12 @@ DRAW_ALL = """(() => {
 })()"""
 INK = """(() => [...document.querySelectorAll("figure[data-kind]")].map((figure) => {
   const canvas = figure.querySelector("canvas");
-  const pixels = canvas ? canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data : [];
+  const data = canvas ? canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data : [];
   const colours = new Set();
-  for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3]) colours.add(pixels.slice(at, at + 3).join());
+  for (const pixel of new Uint32Array(data.buffer)) {
+    if (pixel >>> 24) colours.add(pixel & 0xffffff);
+    if (colours.size > 2) break;
+  }
   return [figure.dataset.kind, colours.size];
 }))()"""
 
