@@ -35,7 +35,7 @@ dev: setup ## Dagster's UI and daemon, at http://127.0.0.1:3000 until Ctrl-C
 
 test: setup-dev ## Every test, and the share of the code that they reach
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses 4 --dist loadgroup
+	@$(BIN)/coverage run -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

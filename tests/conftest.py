@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ONE_INSTALLATION: Final = ("tests/dashboards/", "tests/report/")
 """Folders whose files read one installation: what took long to fill is filled in one process, not in each."""
 
+LONGEST: Final = (*ONE_INSTALLATION, "tests/ui/", "tests/daemon/", "tests/commands/")
+"""What begins first, since it takes long: some of it waits for daemons, while others work."""
+
 # At import, before any module under test reads it: half an hour off everybody else, a day behind Oslo for part of
 # every night, and with clock changes on dates of its own. Whatever uses the machine's zone by mistake is wrong here.
 os.environ["TZ"] = "America/St_Johns"
@@ -55,7 +58,10 @@ def _nothing_of_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pyt
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of a file, or of a folder with one installation, to one process."""
+    """Give the tests of a file, or of a folder with one installation, to one process; what takes long first."""
+    items.sort(
+        key=lambda item: next((at for at, each in enumerate(LONGEST) if item.nodeid.startswith(each)), len(LONGEST))
+    )
     for item in items:
         file = item.nodeid.partition("::")[0]
         group = next((folder for folder in ONE_INSTALLATION if file.startswith(folder)), file)

@@ -17,7 +17,8 @@ from connectors.influxdb.settings import InfluxSettings
 from sandbox.faults import Fault, FaultKind
 from sandbox.households import metering_point_id
 from sandbox.influxd import running_influxd
-from schemas.time import utc_now
+from sandbox.plans import hour_of
+from schemas.time import DAY, floor_hour, utc_now
 from tests.commands.conftest import HOME, PLUS
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from sandbox.serve import Sandbox
     from tests.commands.conftest import Installation
 
-LATELY = ("--from", str(utc_now().year))
+ODD = floor_hour(utc_now()) - 3 * DAY
+"""The start of an hour that comes in a wrong unit."""
+LATELY = ("--from", str(ODD.year))
 
 
 def _take_out(installation: Installation, name: str) -> None:
@@ -63,7 +66,7 @@ def filled(
     """Return an installation with two households in the store and in a database, and quarantined rows of both."""
     assert database.exists()
     connected.load_into(influx_settings)
-    sandbox.world.faults.add(Fault(kind=FaultKind.WRONG_UNIT, times=2))
+    sandbox.world.faults.add(Fault(kind=FaultKind.WRONG_UNIT, window=hour_of(ODD)))
     assert connected.run("backfill", *LATELY).code == 1
     assert _files_with(HOME)
     assert _points_of(database, HOME) >= {"hourly_reading", "local_day", "local_month", "monthly_max_hour"}
